@@ -1,0 +1,3 @@
+//! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
+
+pub mod kernel;

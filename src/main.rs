@@ -1,0 +1,2 @@
+//! Hourglass.
+fn main() {}
