@@ -50,8 +50,11 @@ pub const fn made_at(id: i64) -> Timestamp {
 macro_rules! typed_id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::diesel::AsExpression, ::diesel::FromSqlRow)]
+        #[diesel(sql_type = ::diesel::sql_types::BigInt)]
         pub struct $name(i64);
+
+        $crate::stored_as_bigint!($name);
 
         impl $name {
             /// Wraps a stored id.
@@ -100,6 +103,45 @@ macro_rules! typed_id {
 
         impl ::utoipa::ToSchema for $name {}
     )+};
+}
+
+typed_id! {
+    /// One person, however many entrances they use.
+    UserId,
+    /// One installation of a front end, known before anybody logs in.
+    DeviceId,
+    /// One log-in: a family of refresh tokens.
+    SessionId,
+    /// One member of the shop's staff.
+    StaffId,
+    /// One order. Stock, payment and offers name it, though they know nothing else of orders.
+    OrderId,
+}
+
+/// Lets a newtype over `i64` be stored in a `BigInt` column of either database.
+#[macro_export]
+macro_rules! stored_as_bigint {
+    ($name:ident) => {
+        impl<DB> ::diesel::serialize::ToSql<::diesel::sql_types::BigInt, DB> for $name
+        where
+            DB: ::diesel::backend::Backend,
+            i64: ::diesel::serialize::ToSql<::diesel::sql_types::BigInt, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut ::diesel::serialize::Output<'b, '_, DB>) -> ::diesel::serialize::Result {
+                ::diesel::serialize::ToSql::<::diesel::sql_types::BigInt, DB>::to_sql(&self.0, out)
+            }
+        }
+
+        impl<DB> ::diesel::deserialize::FromSql<::diesel::sql_types::BigInt, DB> for $name
+        where
+            DB: ::diesel::backend::Backend,
+            i64: ::diesel::deserialize::FromSql<::diesel::sql_types::BigInt, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> ::diesel::deserialize::Result<Self> {
+                i64::from_sql(bytes).map(Self)
+            }
+        }
+    };
 }
 
 /// A text that is no id: not 1–19 digits, or above 63 bits.

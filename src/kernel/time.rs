@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use diesel::{AsExpression, FromSqlRow};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Milliseconds in a second.
@@ -20,8 +21,11 @@ pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// A moment in UTC, in milliseconds since 1970-01-01T00:00:00Z. RFC 3339 with `Z` on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, AsExpression, FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::BigInt)]
 pub struct Timestamp(i64);
+
+crate::stored_as_bigint!(Timestamp);
 
 impl Timestamp {
     /// Wraps milliseconds since the epoch, as stored in the database.
@@ -81,6 +85,20 @@ impl<'de> Deserialize<'de> for Timestamp {
         Self::parse_rfc3339(&text).ok_or_else(|| D::Error::custom("expected a time in RFC 3339, such as 2026-01-31T08:00:00Z"))
     }
 }
+
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+        let object = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .examples([serde_json::json!("2026-01-31T08:00:00.000Z")])
+            .build();
+        utoipa::openapi::RefOr::T(Schema::Object(object))
+    }
+}
+
+impl utoipa::ToSchema for Timestamp {}
 
 /// A half-open span of time `[from, to)`; an absent end is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,3 @@
+DROP TABLE stock_holds;
+DROP TABLE stock_movements;
+DROP TABLE stock_items;

@@ -1,0 +1,2 @@
+DROP TABLE freight_tariffs;
+DROP TABLE freight_templates;

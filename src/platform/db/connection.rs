@@ -1,0 +1,144 @@
+//! Connections: which database a URL names, and a pool for either.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection, SqliteConnection};
+
+use super::error::{DbError, DbResult};
+
+/// A connection to whichever database the shop runs on.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// PostgreSQL.
+    Pg(PgConnection),
+    /// The embedded file.
+    Sqlite(SqliteConnection),
+}
+
+/// Which database a URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Backend {
+    /// PostgreSQL, with its URL.
+    Postgres(String),
+    /// An SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// How to reach the database and how much of it to use.
+#[derive(Debug, Clone)]
+pub struct DbSettings {
+    /// Which one.
+    pub backend: Backend,
+    /// Connections for reading, and on PostgreSQL as many for writing.
+    pub pool_size: u32,
+    /// How long a request waits for a connection before it is answered with 503.
+    pub wait: Duration,
+    /// How long PostgreSQL may work on one statement.
+    pub statement_timeout: Duration,
+    /// How many requests may wait for a connection or the writer at once.
+    pub max_waiting: usize,
+}
+
+impl DbSettings {
+    /// The usual settings for the database that `url` names: `sqlite://path/to/file.db` or `postgres://…`.
+    ///
+    /// # Errors
+    /// One line that says what is wrong with the URL.
+    pub fn for_url(url: &str) -> Result<Self, String> {
+        let backend = match url.split_once("://") {
+            Some(("sqlite", path)) if !path.is_empty() => Backend::Sqlite(PathBuf::from(path)),
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => Backend::Postgres(url.to_owned()),
+            _ => return Err("expected sqlite://FILE or postgres://…".to_owned()),
+        };
+        Ok(Self {
+            backend,
+            pool_size: 8,
+            wait: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(5),
+            max_waiting: 4_096,
+        })
+    }
+}
+
+/// What a connection is for; the database itself enforces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
+/// Opens one connection.
+pub(super) fn establish(settings: &DbSettings, purpose: Purpose) -> DbResult<Conn> {
+    match &settings.backend {
+        Backend::Postgres(url) => establish_postgres(url, settings, purpose).map(Conn::Pg),
+        Backend::Sqlite(path) => establish_sqlite(path, settings, purpose).map(Conn::Sqlite),
+    }
+}
+
+fn establish_postgres(url: &str, settings: &DbSettings, purpose: Purpose) -> DbResult<PgConnection> {
+    let mut conn = PgConnection::establish(url).map_err(|error| DbError::Unavailable(error.to_string()))?;
+    let read_only = if purpose == Purpose::Read { "on" } else { "off" };
+    let timeout = settings.statement_timeout.as_millis();
+    conn.batch_execute(&format!(
+        "SET default_transaction_read_only = {read_only}; SET statement_timeout = {timeout}; SET lock_timeout = {timeout}; \
+         SET idle_in_transaction_session_timeout = {timeout}; SET client_min_messages = warning"
+    ))?;
+    Ok(conn)
+}
+
+fn establish_sqlite(path: &std::path::Path, settings: &DbSettings, purpose: Purpose) -> DbResult<SqliteConnection> {
+    let url = path.to_str().ok_or_else(|| DbError::Unavailable("the path of the database is not UTF-8".to_owned()))?;
+    let mut conn = SqliteConnection::establish(url).map_err(|error| DbError::Unavailable(error.to_string()))?;
+    let busy = settings.wait.as_millis();
+    conn.batch_execute(&format!(
+        "PRAGMA busy_timeout = {busy}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; \
+         PRAGMA journal_size_limit = 67108864"
+    ))?;
+    if purpose == Purpose::Read {
+        conn.batch_execute("PRAGMA query_only = ON")?;
+    }
+    Ok(conn)
+}
+
+/// A connection on loan from the pool, with the knowledge whether it still works.
+pub(super) struct Pooled {
+    pub(super) conn: Conn,
+    pub(super) broken: bool,
+}
+
+/// Makes connections for r2d2. An own manager, because the derived `establish` tries each database in turn and hides
+/// the real error.
+pub(super) struct Manager {
+    settings: DbSettings,
+    purpose: Purpose,
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Pooled;
+    type Error = DbError;
+
+    fn connect(&self) -> DbResult<Pooled> {
+        Ok(Pooled { conn: establish(&self.settings, self.purpose)?, broken: false })
+    }
+
+    fn is_valid(&self, pooled: &mut Pooled) -> DbResult<()> {
+        Ok(pooled.conn.batch_execute("SELECT 1")?)
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.broken
+    }
+}
+
+/// A pool that opens connections when they are first needed.
+pub(super) fn pool(settings: &DbSettings, purpose: Purpose) -> r2d2::Pool<Manager> {
+    r2d2::Pool::builder()
+        .max_size(settings.pool_size)
+        .min_idle(Some(0))
+        .connection_timeout(settings.wait)
+        .test_on_check_out(false)
+        .build_unchecked(Manager { settings: settings.clone(), purpose })
+}

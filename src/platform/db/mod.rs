@@ -1,0 +1,20 @@
+//! The database: one code for an embedded SQLite file and for PostgreSQL, chosen at run time by URL.
+//!
+//! [`Db::write`] is the only way to change anything and the only place that opens a write transaction; [`Db::read`]
+//! likewise for looking. On SQLite all writes go through one thread that commits in groups ([`writer`]), on PostgreSQL
+//! each takes a pooled connection; the same closure runs on both.
+
+mod connection;
+pub mod dialect;
+mod error;
+pub mod faults;
+mod migrate;
+pub mod schema;
+mod stored_enum;
+mod transaction;
+mod writer;
+
+pub use connection::{Backend, Conn, DbSettings};
+pub use error::{Constraint, DbError, DbResult, FromDb};
+pub use migrate::{migrate_down, migrate_up};
+pub use transaction::{Db, Tx};

@@ -1,0 +1,717 @@
+//! The tables as diesel sees them; the same for both databases. Kept equal to `migrations/` by a test.
+
+#![allow(missing_docs, reason = "column names say what they are; the migrations say why")]
+
+diesel::table! {
+    addresses (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        receiver_name -> Text,
+        receiver_phone -> Text,
+        province_code -> Text,
+        province -> Text,
+        city -> Text,
+        district -> Text,
+        detail -> Text,
+        is_default -> Bool,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit_entries (id) {
+        id -> BigInt,
+        staff_id -> BigInt,
+        action -> Text,
+        subject_kind -> Text,
+        subject_id -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        address -> Text,
+        request_id -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    cart_lines (id) {
+        id -> BigInt,
+        user_id -> Nullable<BigInt>,
+        device_id -> Nullable<BigInt>,
+        sku_id -> BigInt,
+        quantity -> BigInt,
+        selected -> Bool,
+        added_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    catalog_changes (revision) {
+        revision -> BigInt,
+        product_id -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    catalog_revisions (id) {
+        id -> BigInt,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    categories (id) {
+        id -> BigInt,
+        parent_id -> Nullable<BigInt>,
+        name -> Text,
+        icon -> Nullable<Text>,
+        position -> BigInt,
+        shown -> Bool,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    devices (id) {
+        id -> BigInt,
+        first_user_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+        claimed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    freight_tariffs (id) {
+        id -> BigInt,
+        template_id -> BigInt,
+        provinces -> Text,
+        deliverable -> Bool,
+        first_units -> BigInt,
+        first_fee_fen -> BigInt,
+        next_units -> BigInt,
+        next_fee_fen -> BigInt,
+        free_from_fen -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    freight_templates (id) {
+        id -> BigInt,
+        name -> Text,
+        measure -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (owner, key) {
+        owner -> Text,
+        key -> Text,
+        operation -> Text,
+        body_hash -> Text,
+        status -> BigInt,
+        answer -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    identities (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        provider -> Text,
+        app_id -> Text,
+        subject -> Text,
+        sealed -> Nullable<Text>,
+        masked -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    identity_conflicts (id) {
+        id -> BigInt,
+        kept_user_id -> BigInt,
+        other_user_id -> Nullable<BigInt>,
+        provider -> Text,
+        app_id -> Text,
+        subject -> Text,
+        reason -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        dedup_key -> Nullable<Text>,
+        payload -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        run_at -> BigInt,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    leases (name) {
+        name -> Text,
+        holder -> Text,
+        held_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_entries (id) {
+        id -> BigInt,
+        posting_id -> BigInt,
+        account -> Text,
+        kind -> Text,
+        subject_id -> Nullable<BigInt>,
+        reference -> Text,
+        reason -> Text,
+        amount_fen -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    login_sessions (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        device_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    order_adjustments (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        line_id -> Nullable<BigInt>,
+        source -> Text,
+        source_ref -> Text,
+        title -> Text,
+        amount_fen -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_history (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<BigInt>,
+        reason -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_lines (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        product_id -> BigInt,
+        sku_id -> BigInt,
+        title -> Text,
+        option_text -> Text,
+        picture -> Text,
+        unit_price_fen -> BigInt,
+        quantity -> BigInt,
+        goods_fen -> BigInt,
+        discount_fen -> BigInt,
+        freight_fen -> BigInt,
+        payable_fen -> BigInt,
+        shipped_quantity -> BigInt,
+        refunded_quantity -> BigInt,
+        refunded_fen -> BigInt,
+    }
+}
+
+diesel::table! {
+    orders (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        state -> Text,
+        goods_fen -> BigInt,
+        discount_fen -> BigInt,
+        freight_fen -> BigInt,
+        total_fen -> BigInt,
+        refunded_fen -> BigInt,
+        receiver_name -> Text,
+        receiver_phone -> Text,
+        province_code -> Text,
+        receiver_address -> Text,
+        remark -> Text,
+        staff_note -> Text,
+        pay_deadline -> BigInt,
+        created_at -> BigInt,
+        paid_at -> Nullable<BigInt>,
+        shipped_at -> Nullable<BigInt>,
+        receive_due_at -> Nullable<BigInt>,
+        received_at -> Nullable<BigInt>,
+        complete_due_at -> Nullable<BigInt>,
+        completed_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
+        close_reason -> Nullable<Text>,
+        hidden_at -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox_deliveries (event_id, subscriber) {
+        event_id -> BigInt,
+        subscriber -> Text,
+        delivered_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox_events (id) {
+        id -> BigInt,
+        name -> Text,
+        version -> BigInt,
+        user_id -> Nullable<BigInt>,
+        payload -> Text,
+        recorded_at -> BigInt,
+        delivered_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    payment_attempts (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        provider -> Text,
+        trade_type -> Text,
+        out_trade_no -> Text,
+        payer -> Text,
+        amount_fen -> BigInt,
+        state -> Text,
+        prepay -> Nullable<Text>,
+        prepay_expires_at -> Nullable<BigInt>,
+        kept -> Bool,
+        transaction_id -> Nullable<Text>,
+        paid_fen -> BigInt,
+        refunded_fen -> BigInt,
+        refunds -> BigInt,
+        created_at -> BigInt,
+        succeeded_at -> Nullable<BigInt>,
+        next_query_at -> Nullable<BigInt>,
+        queries -> BigInt,
+    }
+}
+
+diesel::table! {
+    payment_notices (id) {
+        id -> BigInt,
+        provider -> Text,
+        notice_id -> Text,
+        event_type -> Text,
+        headers -> Text,
+        body -> Text,
+        plaintext -> Text,
+        outcome -> Nullable<Text>,
+        received_at -> BigInt,
+        applied_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    payment_reviews (id) {
+        id -> BigInt,
+        kind -> Text,
+        reference -> Text,
+        details -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        resolved_at -> Nullable<BigInt>,
+        resolved_by -> Nullable<BigInt>,
+        resolution -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    payments (id) {
+        id -> BigInt,
+        subject_kind -> Text,
+        subject_id -> BigInt,
+        user_id -> BigInt,
+        description -> Text,
+        amount_fen -> BigInt,
+        state -> Text,
+        expires_at -> BigInt,
+        paid_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    products (id) {
+        id -> BigInt,
+        category_id -> BigInt,
+        freight_template_id -> BigInt,
+        title -> Text,
+        subtitle -> Text,
+        brand -> Text,
+        tags -> Text,
+        cover -> Text,
+        gallery -> Text,
+        video -> Nullable<Text>,
+        description -> Text,
+        options -> Text,
+        state -> Text,
+        on_sale_at -> Nullable<BigInt>,
+        off_sale_at -> Nullable<BigInt>,
+        sold -> BigInt,
+        listed_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (token_hash) {
+        token_hash -> Text,
+        session_id -> BigInt,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        rotated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    refunds (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        attempt_id -> BigInt,
+        out_refund_no -> Text,
+        amount_fen -> BigInt,
+        cause -> Text,
+        reason -> Text,
+        state -> Text,
+        provider_refund_id -> Nullable<Text>,
+        staff_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+        next_query_at -> Nullable<BigInt>,
+        queries -> BigInt,
+    }
+}
+
+diesel::table! {
+    search_history (user_id, word) {
+        user_id -> BigInt,
+        word -> Text,
+        searched_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    search_words (word) {
+        word -> Text,
+        searches -> BigInt,
+        empty_searches -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ship_gates (order_id, source) {
+        order_id -> BigInt,
+        source -> Text,
+        source_ref -> Text,
+        created_at -> BigInt,
+        opened_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    shipment_lines (shipment_id, line_id) {
+        shipment_id -> BigInt,
+        line_id -> BigInt,
+        quantity -> BigInt,
+    }
+}
+
+diesel::table! {
+    shipments (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        carrier_code -> Text,
+        tracking_no -> Text,
+        shipped_by -> Nullable<BigInt>,
+        shipped_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    skus (id) {
+        id -> BigInt,
+        product_id -> BigInt,
+        code -> Text,
+        option_values -> Text,
+        price_fen -> BigInt,
+        market_price_fen -> Nullable<BigInt>,
+        cost_fen -> Nullable<BigInt>,
+        weight_grams -> BigInt,
+        volume_cm3 -> BigInt,
+        barcode -> Nullable<Text>,
+        picture -> Nullable<Text>,
+        position -> BigInt,
+        sellable -> Bool,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    staff_account_roles (staff_id, role_id) {
+        staff_id -> BigInt,
+        role_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    staff_accounts (id) {
+        id -> BigInt,
+        username -> Text,
+        display_name -> Text,
+        password_hash -> Text,
+        sealed_totp -> Nullable<Text>,
+        state -> Text,
+        failed_logins -> BigInt,
+        locked_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    staff_approvals (id) {
+        id -> BigInt,
+        action -> Text,
+        subject_id -> BigInt,
+        payload -> Text,
+        state -> Text,
+        requested_by -> BigInt,
+        decided_by -> Nullable<BigInt>,
+        reason -> Text,
+        created_at -> BigInt,
+        decided_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    staff_refresh_tokens (token_hash) {
+        token_hash -> Text,
+        session_id -> BigInt,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        rotated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    staff_role_permissions (role_id, permission) {
+        role_id -> BigInt,
+        permission -> Text,
+    }
+}
+
+diesel::table! {
+    staff_roles (id) {
+        id -> BigInt,
+        name -> Text,
+        title -> Text,
+        built_in -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    staff_sessions (id) {
+        id -> BigInt,
+        staff_id -> BigInt,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    stock_holds (order_id, sku_id) {
+        order_id -> BigInt,
+        sku_id -> BigInt,
+        quantity -> BigInt,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    stock_items (sku_id) {
+        sku_id -> BigInt,
+        on_hand -> BigInt,
+        held -> BigInt,
+        sold -> BigInt,
+        received -> BigInt,
+        removed -> BigInt,
+    }
+}
+
+diesel::table! {
+    stock_movements (id) {
+        id -> BigInt,
+        sku_id -> BigInt,
+        kind -> Text,
+        on_hand_change -> BigInt,
+        held_change -> BigInt,
+        order_id -> Nullable<BigInt>,
+        reason -> Text,
+        staff_id -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tracking_events (id) {
+        id -> BigInt,
+        shipment_id -> BigInt,
+        happened_at -> BigInt,
+        place -> Text,
+        description -> Text,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        state -> Text,
+        nickname -> Text,
+        avatar -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    wechat_session_keys (identity_id) {
+        identity_id -> BigInt,
+        sealed_key -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::joinable!(addresses -> users (user_id));
+diesel::joinable!(audit_entries -> staff_accounts (staff_id));
+diesel::joinable!(cart_lines -> devices (device_id));
+diesel::joinable!(cart_lines -> skus (sku_id));
+diesel::joinable!(cart_lines -> users (user_id));
+diesel::joinable!(devices -> users (first_user_id));
+diesel::joinable!(freight_tariffs -> freight_templates (template_id));
+diesel::joinable!(identities -> users (user_id));
+diesel::joinable!(login_sessions -> devices (device_id));
+diesel::joinable!(login_sessions -> users (user_id));
+diesel::joinable!(order_adjustments -> order_lines (line_id));
+diesel::joinable!(order_adjustments -> orders (order_id));
+diesel::joinable!(order_history -> orders (order_id));
+diesel::joinable!(order_lines -> orders (order_id));
+diesel::joinable!(order_lines -> products (product_id));
+diesel::joinable!(order_lines -> skus (sku_id));
+diesel::joinable!(orders -> users (user_id));
+diesel::joinable!(outbox_deliveries -> outbox_events (event_id));
+diesel::joinable!(payment_attempts -> payments (payment_id));
+diesel::joinable!(payment_reviews -> staff_accounts (resolved_by));
+diesel::joinable!(payments -> users (user_id));
+diesel::joinable!(products -> categories (category_id));
+diesel::joinable!(refresh_tokens -> login_sessions (session_id));
+diesel::joinable!(refunds -> payment_attempts (attempt_id));
+diesel::joinable!(refunds -> payments (payment_id));
+diesel::joinable!(search_history -> users (user_id));
+diesel::joinable!(ship_gates -> orders (order_id));
+diesel::joinable!(shipment_lines -> order_lines (line_id));
+diesel::joinable!(shipment_lines -> shipments (shipment_id));
+diesel::joinable!(shipments -> orders (order_id));
+diesel::joinable!(shipments -> staff_accounts (shipped_by));
+diesel::joinable!(skus -> products (product_id));
+diesel::joinable!(staff_account_roles -> staff_accounts (staff_id));
+diesel::joinable!(staff_account_roles -> staff_roles (role_id));
+diesel::joinable!(staff_refresh_tokens -> staff_sessions (session_id));
+diesel::joinable!(staff_role_permissions -> staff_roles (role_id));
+diesel::joinable!(staff_sessions -> staff_accounts (staff_id));
+diesel::joinable!(stock_holds -> stock_items (sku_id));
+diesel::joinable!(stock_items -> skus (sku_id));
+diesel::joinable!(stock_movements -> stock_items (sku_id));
+diesel::joinable!(tracking_events -> shipments (shipment_id));
+diesel::joinable!(wechat_session_keys -> identities (identity_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    addresses,
+    audit_entries,
+    cart_lines,
+    catalog_changes,
+    catalog_revisions,
+    categories,
+    devices,
+    freight_tariffs,
+    freight_templates,
+    idempotency_keys,
+    identities,
+    identity_conflicts,
+    jobs,
+    leases,
+    ledger_entries,
+    login_sessions,
+    order_adjustments,
+    order_history,
+    order_lines,
+    orders,
+    outbox_deliveries,
+    outbox_events,
+    payment_attempts,
+    payment_notices,
+    payment_reviews,
+    payments,
+    products,
+    refresh_tokens,
+    refunds,
+    search_history,
+    search_words,
+    ship_gates,
+    shipment_lines,
+    shipments,
+    skus,
+    staff_account_roles,
+    staff_accounts,
+    staff_approvals,
+    staff_refresh_tokens,
+    staff_role_permissions,
+    staff_roles,
+    staff_sessions,
+    stock_holds,
+    stock_items,
+    stock_movements,
+    tracking_events,
+    users,
+    wechat_session_keys,
+);

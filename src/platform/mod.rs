@@ -1,0 +1,3 @@
+//! What every capability stands on: the database, HTTP, background work, events, WeChat, files. It names no capability.
+
+pub mod db;
