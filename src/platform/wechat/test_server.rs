@@ -22,6 +22,9 @@ pub const MCH_ID: &str = "1900007291";
 pub const API_V3_KEY: &str = "0123456789abcdef0123456789abcdef";
 pub const KEY_ID: &str = "PUB_KEY_ID_0119000072912024010100000000000001";
 
+/// Headers of an answer.
+pub type Headers = Vec<(&'static str, String)>;
+
 /// What the server received.
 #[derive(Debug, Clone)]
 pub struct Seen {
@@ -44,7 +47,7 @@ impl Seen {
 /// What the server does with a request.
 pub enum Answer {
     /// Answers.
-    Reply { status: u16, headers: Vec<(&'static str, String)>, body: String },
+    Reply { status: u16, headers: Headers, body: String },
     /// Never answers.
     Hang,
     /// Breaks the connection in the middle of the answer.
@@ -176,7 +179,7 @@ pub fn platform_certificate_pem(serial: &[u8]) -> String {
 }
 
 /// Headers by which the pretended WeChat Pay signs `body` at `seconds` under the key called `serial`.
-pub fn signature_headers(serial: &str, seconds: i64, body: &str) -> Vec<(&'static str, String)> {
+pub fn signature_headers(serial: &str, seconds: i64, body: &str) -> Headers {
     let message = reply_message(&seconds.to_string(), "NONCE", body.as_bytes());
     let signature = MerchantKey::from_pem(platform_private_pem()).unwrap().sign(&message).unwrap();
     vec![

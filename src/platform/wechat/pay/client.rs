@@ -168,7 +168,7 @@ impl PayClient {
             }
             outcome => outcome?,
         };
-        let trade: Trade = read(CALL, &reply)?;
+        let trade: Box<Trade> = read(CALL, &reply)?;
         if trade.out_trade_no != out_trade_no || trade.mch_id != self.0.mch_id {
             return Err(WechatError::bad_reply(CALL, "about another payment"));
         }
@@ -216,7 +216,7 @@ impl PayClient {
             Err(error) if error.code() == Some("RESOURCE_NOT_EXISTS") => return Ok(RefundQuery::NotFound),
             outcome => outcome?,
         };
-        let state: RefundState = read(CALL, &reply)?;
+        let state: Box<RefundState> = read(CALL, &reply)?;
         if state.out_refund_no != out_refund_no {
             return Err(WechatError::bad_reply(CALL, "about another refund"));
         }

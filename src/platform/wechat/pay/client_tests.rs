@@ -9,8 +9,8 @@ use crate::kernel::money::Fen;
 use crate::platform::wechat::pay::{RefundStatus, RefundedPayment, TradeState, TradeType};
 use crate::platform::wechat::signing::PlatformKey;
 use crate::platform::wechat::test_server::{
-    APP_ID, Answer, KEY_ID, MCH_ID, START, Seen, TestServer, clock, platform_certificate_pem, public_pem_of_sample_key,
-    seal, settings, signature_headers,
+    APP_ID, Answer, Headers, KEY_ID, MCH_ID, START, Seen, TestServer, clock, platform_certificate_pem,
+    public_pem_of_sample_key, seal, settings, signature_headers,
 };
 use crate::platform::wechat::{PlatformKeySource, WechatClient};
 
@@ -208,7 +208,7 @@ async fn a_lost_answer_leaves_the_outcome_unknown_and_a_call_never_sent_does_not
 }
 
 /// What becomes of a signed reply after `damage`.
-async fn verdict(damage: impl Fn(&mut Vec<(&'static str, String)>, &mut String) + Send + Sync + 'static) -> String {
+async fn verdict(damage: impl Fn(&mut Headers, &mut String) + Send + Sync + 'static) -> String {
     let server = TestServer::start(move |_| {
         let mut body = r#"{"prepay_id":"wx2611"}"#.to_owned();
         let mut headers = signature_headers(KEY_ID, START.seconds(), &body);
@@ -229,7 +229,7 @@ async fn verdict(damage: impl Fn(&mut Vec<(&'static str, String)>, &mut String) 
 
 #[actix_web::test]
 async fn a_reply_is_believed_only_with_a_fresh_signature_over_its_bytes() {
-    fn at(offset: i64) -> impl Fn(&mut Vec<(&'static str, String)>, &mut String) {
+    fn at(offset: i64) -> impl Fn(&mut Headers, &mut String) {
         move |headers, body| *headers = signature_headers(KEY_ID, START.seconds() + offset, body)
     }
     assert_eq!(verdict(|_, _| ()).await, "believed");

@@ -6,7 +6,7 @@ use super::*;
 use crate::kernel::money::Fen;
 use crate::platform::wechat::WechatClient;
 use crate::platform::wechat::pay::{RefundStatus, TradeState};
-use crate::platform::wechat::test_server::{KEY_ID, START, clock, seal, settings, signature_headers, vectors};
+use crate::platform::wechat::test_server::{Headers, KEY_ID, START, clock, seal, settings, signature_headers, vectors};
 
 fn verifier() -> NoticeVerifier {
     let client = WechatClient::new(settings("http://127.0.0.1:1"), clock()).unwrap();
@@ -82,7 +82,7 @@ fn a_notice_is_fresh_for_five_minutes_either_way() {
 fn a_forged_notice_is_refused_for_a_stable_reason() {
     let body = paid();
     let good = signature_headers(KEY_ID, START.seconds(), &body);
-    let refusal = |change: &dyn Fn(&mut Vec<(&'static str, String)>), body: &str| {
+    let refusal = |change: &dyn Fn(&mut Headers), body: &str| {
         let mut headers = good.clone();
         change(&mut headers);
         verifier().verify(headers_of(&headers), body.as_bytes(), START).unwrap_err().reason()

@@ -54,7 +54,7 @@ pub struct RefundRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundQuery {
     /// WeChat knows the refund.
-    Found(RefundState),
+    Found(Box<RefundState>),
     /// WeChat has never heard of it.
     NotFound,
 }

@@ -91,7 +91,7 @@ pub enum Prepay {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TradeQuery {
     /// WeChat knows the payment.
-    Found(Trade),
+    Found(Box<Trade>),
     /// WeChat has never heard of it: no prepay succeeded.
     NotFound,
 }
