@@ -2,4 +2,5 @@
 //!
 //! Nothing here names a capability of the shop.
 
+pub mod storage;
 pub mod wechat;
