@@ -9,6 +9,10 @@ crate::refusals! {
         QuantityOutOfRange(details) => UNPROCESSABLE_ENTITY "quantity_out_of_range" "数量超出范围" "A quantity is out of range.",
         /// No such SKU.
         SkuNotFound(details) => UNPROCESSABLE_ENTITY "sku_not_found" "商品规格不存在" "Some SKUs do not exist.",
+        /// No such SKU.
+        ItemNotFound => NOT_FOUND "item_not_found" "商品规格不存在" "There is no SKU with this id.",
+        /// The threshold for low stock is negative or too high.
+        ThresholdOutOfRange => UNPROCESSABLE_ENTITY "threshold_out_of_range" "库存预警值超出范围" "The threshold for low stock must lie between 0 and 1,000,000.",
         /// The same SKU twice in one receipt.
         DuplicateSku(details) => UNPROCESSABLE_ENTITY "duplicate_sku" "商品规格重复" "A SKU is named twice.",
         /// No line, or more than a receipt may have.

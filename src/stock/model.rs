@@ -11,6 +11,16 @@ crate::typed_id! {
 
 /// Most pieces one SKU may have received in all; keeps every count far from the ends of 64 bits.
 pub const MAX_COUNT: i64 = 1_000_000_000_000;
+/// Most pieces one movement may concern.
+pub const MAX_CHANGE: i64 = 1_000_000_000;
+/// Most lines of one receipt.
+pub const MAX_RECEIPT_LINES: usize = 200;
+/// Most characters of a reason.
+pub const MAX_REASON: usize = 200;
+/// Highest number below which the shop may want to know.
+pub const MAX_LOW_AT: i64 = 1_000_000;
+/// That number for a SKU for which staff set none.
+pub const DEFAULT_LOW_AT: i64 = 10;
 
 /// So many pieces of one SKU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +78,20 @@ pub struct StockItem {
     pub received: i64,
     /// Pieces that were lost or written off.
     pub removed: i64,
+    /// Below this number of free pieces the shop wants to know.
+    pub low_at: i64,
+}
+
+impl StockItem {
+    /// A SKU of which nothing ever came in.
+    pub const fn empty(sku_id: SkuId) -> Self {
+        Self { sku_id, on_hand: 0, held: 0, sold: 0, received: 0, removed: 0, low_at: DEFAULT_LOW_AT }
+    }
+
+    /// Pieces that can still be ordered.
+    pub const fn available(&self) -> i64 {
+        self.on_hand.saturating_sub(self.held)
+    }
 }
 
 /// One change of stock.
