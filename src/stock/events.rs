@@ -69,5 +69,5 @@ impl StockLow {
 }
 
 fn record(tx: &mut Tx<'_>, name: &'static str, payload: &impl Serialize) -> DbResult<()> {
-    events::record(tx, NewEvent { name, version: 1, user: None, payload })
+    events::record(tx, &NewEvent { name, version: 1, user: None, payload }).map(drop)
 }
