@@ -1,6 +1,7 @@
-//! The catalogue: what the shop shows and sells.
+//! The catalogue: what is shown and sold, and how it is found.
 
 mod model;
+pub mod search;
 mod store;
 
 pub use model::{CategoryId, FreightTemplateId, ProductId, SkuFacts, SkuId, Unavailable};
