@@ -4,3 +4,5 @@ pub mod db;
 pub mod events;
 pub mod http;
 pub mod jobs;
+pub mod storage;
+pub mod wechat;
