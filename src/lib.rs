@@ -1,7 +1,10 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
+pub mod cart;
 pub mod catalog;
 pub mod identity;
 pub mod kernel;
 pub mod platform;
+pub mod pricing;
 pub mod staff;
+pub mod stock;
