@@ -1,3 +1,4 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
 pub mod kernel;
+pub mod wechat_simulator;

@@ -78,7 +78,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse_rfc3339(&text).ok_or_else(|| D::Error::custom("expected a time in RFC 3339, such as 2026-01-31T08:00:00Z"))
+        Self::parse_rfc3339(&text)
+            .ok_or_else(|| D::Error::custom("expected a time in RFC 3339, such as 2026-01-31T08:00:00Z"))
     }
 }
 
@@ -128,6 +129,11 @@ impl Clock {
             }
             Source::Manual(millis) => Timestamp(millis.load(Ordering::SeqCst)),
         }
+    }
+
+    /// Whether this clock only moves when told to.
+    pub const fn is_manual(&self) -> bool {
+        matches!(self.0, Source::Manual(_))
     }
 
     /// Moves a manual clock by `millis` (negative goes back). The machine's clock cannot be moved and ignores it.
