@@ -91,7 +91,7 @@ pub(super) fn file(world: &Data<World>, draft: Draft, withheld: bool) -> String 
 
 /// Begins the delivery of every notice that is due.
 pub(super) fn deliver_due(world: &Data<World>) {
-    let due = locked(&world.outbox).claimable(Some(world.now()));
+    let due = locked(&world.outbox).claimable(world.now());
     for id in due {
         begin(world, id);
     }
@@ -99,11 +99,7 @@ pub(super) fn deliver_due(world: &Data<World>) {
 
 /// Delivers every pending notice now, due or not, waits also for those under way, and answers them as they are then.
 pub(super) async fn flush(world: &Data<World>) -> Vec<Notice> {
-    let mut waiting: Vec<String> = {
-        let outbox = locked(&world.outbox);
-        let pending = outbox.notices().filter(|notice| notice.state == NoticeState::Pending);
-        pending.map(|notice| notice.id.clone()).collect()
-    };
+    let mut waiting = locked(&world.outbox).pending();
     if locked(&world.knobs).settings().notices.reorder {
         world.dice.shuffle(&mut waiting);
         for id in &waiting {

@@ -1,7 +1,7 @@
 //! Orders of the merchant as WeChat Pay remembers them: ordering, paying, closing.
 //!
 //! States: NOTPAY → SUCCESS → REFUND, NOTPAY → CLOSED. An order is closed by the merchant or by its own end of time;
-//! nothing reopens it. One order takes one successful payment. Refunds are in [`super::refunds`].
+//! nothing reopens it. One order takes one successful payment. Refunds are in `super::refunds`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

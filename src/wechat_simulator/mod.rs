@@ -8,10 +8,10 @@
 //! The tester's side lives under `/_sim`: people log in and pay there, notices are lost, doubled, delayed or forged,
 //! replies are refused or swallowed, and `/_sim/book` is the outside truth about money.
 //!
-//! * [`crypto`], [`keys`], [`dice`]: signatures and ciphers, the key sets, chance.
-//! * [`people`], [`ledger`], [`outbox`], [`knobs`]: what WeChat remembers; [`journal`] keeps it over a restart.
-//! * [`open`]: the account host (tokens, login, phone, shipping). [`pay`]: the merchant host. [`delivery`]: notices.
-//! * [`control`]: the endpoints under `/_sim`. [`gate`]: trouble on the way in and out, and the signing of replies.
+//! * `crypto`, `keys`, `dice`: signatures and ciphers, the key sets, chance.
+//! * `people`, `ledger`, `outbox`, `knobs`: what WeChat remembers; `journal` keeps it over a restart.
+//! * `open`: the account host (tokens, login, phone, shipping). `pay`: the merchant host. `delivery`: notices.
+//! * `control`: the endpoints under `/_sim`. `gate`: trouble on the way in and out, and the signing of replies.
 //!
 //! Deliberate limits: one app and one merchant, no promotions, no combined orders, no profit sharing, no transfers.
 //! Failed authentication is answered without signature headers, as observed on the real service; every other reply of

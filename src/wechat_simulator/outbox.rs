@@ -163,10 +163,15 @@ impl Outbox {
         self.forget_old();
     }
 
-    /// Ids of pending notices that nobody is delivering and that are due by `now` (all of them without a moment).
-    pub(super) fn claimable(&self, now: Option<Timestamp>) -> Vec<String> {
-        let due = self.due.iter().take_while(|(at, _)| now.is_none_or(|now| *at <= now));
+    /// Ids of pending notices that nobody is delivering and that are due by `now`.
+    pub(super) fn claimable(&self, now: Timestamp) -> Vec<String> {
+        let due = self.due.iter().take_while(|(at, _)| *at <= now);
         due.map(|(_, id)| id).filter(|id| !self.in_flight.contains(*id)).cloned().collect()
+    }
+
+    /// Ids of all pending notices, those under way included, the earliest due first.
+    pub(super) fn pending(&self) -> Vec<String> {
+        self.due.iter().map(|(_, id)| id.clone()).collect()
     }
 
     /// Takes a pending notice for delivery. `None` when somebody else has it or it is finished.
@@ -253,18 +258,18 @@ mod tests {
         let mut now = Timestamp::from_millis(0);
         outbox.add(pending("EV-1", now));
         for wait in RETRY_AFTER_MS {
-            assert_eq!(outbox.claimable(Some(now)), ["EV-1"]);
+            assert_eq!(outbox.claimable(now), ["EV-1"]);
             assert!(outbox.claim("EV-1").is_some());
             assert!(outbox.claim("EV-1").is_none());
-            assert!(outbox.claimable(None).is_empty());
+            assert!(outbox.claimable(now).is_empty());
             outbox.release("EV-1", vec![answer(500)], now);
-            assert!(outbox.claimable(Some(now.plus_millis(wait - 1))).is_empty());
+            assert!(outbox.claimable(now.plus_millis(wait - 1)).is_empty());
             now = now.plus_millis(wait);
         }
         outbox.claim("EV-1").unwrap();
         outbox.release("EV-1", vec![answer(500)], now);
         assert_eq!(outbox.notice("EV-1").unwrap().state, NoticeState::GivenUp);
-        assert!(outbox.claimable(None).is_empty());
+        assert!(outbox.pending().is_empty());
     }
 
     #[test]
@@ -273,7 +278,7 @@ mod tests {
         outbox.add(pending("EV-1", Timestamp::from_millis(0)));
         outbox.claim("EV-1").unwrap();
         outbox.release("EV-1", vec![answer(204)], Timestamp::from_millis(0));
-        assert!(outbox.claimable(None).is_empty());
+        assert!(outbox.pending().is_empty());
         assert_eq!(outbox.notice("EV-1").unwrap().state, NoticeState::Delivered);
     }
 }

@@ -19,9 +19,13 @@ fn ready() -> bool {
     found && installed
 }
 
+/// One try without retries, so that a machine without a registry does not wait for minutes.
 fn install() -> bool {
-    let npm =
-        Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(peer()).status();
+    let npm = Command::new("npm")
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0", "--fetch-timeout=20000"])
+        .current_dir(peer())
+        .stdout(Stdio::null())
+        .status();
     npm.is_ok_and(|status| status.success())
 }
 
