@@ -8,3 +8,4 @@ pub mod platform;
 pub mod pricing;
 pub mod staff;
 pub mod stock;
+pub mod wechat_simulator;
