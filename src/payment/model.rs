@@ -117,6 +117,8 @@ stored_enum! {
         UnknownRefund = "unknown_refund",
         /// A report that does not fit the refund.
         RefundMismatch = "refund_mismatch",
+        /// A notice that is authentic but not what its kind promises.
+        UnreadableNotice = "unreadable_notice",
     }
 }
 

@@ -278,7 +278,9 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     /// When it is not proven to come from the provider.
-    fn read_notice(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Notice, NoticeRefused>;
+    fn read_notice<'a>(
+        &'a self, headers: &'a HeaderMap, body: &'a [u8], now: Timestamp,
+    ) -> BoxFuture<'a, Result<Notice, NoticeRefused>>;
 
     /// Reads the content of a notice; `None` when it is not what its kind promises.
     fn understand(&self, event_type: &str, plaintext: &str) -> Option<Report>;

@@ -2,11 +2,11 @@
 
 use crate::kernel::money::Fen;
 use crate::kernel::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
-use crate::payment::model::{Attempt, AttemptId, Payment, PaymentState, RefundCause, RefundId, TradeType};
+use crate::payment::model::{Attempt, AttemptId, AttemptState, Payment, PaymentState, RefundCause, RefundId, TradeType};
 use crate::payment::provider::{MoneyReport, RefundReport};
 
 /// Attempts allowed for one order.
-pub const MAX_ATTEMPTS: i64 = 10;
+pub const MAX_ATTEMPTS: usize = 10;
 /// Refunds that WeChat Pay allows for one payment.
 pub const MAX_REFUNDS: i64 = 50;
 /// How long an order past its deadline waits for a provider that cannot be reached. Money found later is given back.
@@ -100,6 +100,11 @@ pub fn reusable(attempt: &Attempt, wish: &Wish<'_>) -> bool {
 pub fn live_prepay(attempt: &Attempt, now: Timestamp) -> Option<&str> {
     let works = attempt.prepay_expires_at.is_some_and(|until| now.plus_millis(PREPAY_MARGIN_MS) < until);
     attempt.prepay.as_deref().filter(|_| works && attempt.state.is_open())
+}
+
+/// Whether a shopper may just have paid by this attempt and the provider was not asked since `asked_before`.
+pub fn worth_asking(attempt: &Attempt, asked_before: Timestamp) -> bool {
+    attempt.state == AttemptState::Prepaid && attempt.asked_at.is_none_or(|asked| asked <= asked_before)
 }
 
 /// What in a report of money does not fit the attempt; empty when all does.
