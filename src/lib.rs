@@ -1,6 +1,8 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
 pub mod catalog;
+pub mod identity;
 pub mod kernel;
 pub mod payment;
 pub mod platform;
+pub mod staff;
