@@ -82,7 +82,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse_rfc3339(&text).ok_or_else(|| D::Error::custom("expected a time in RFC 3339, such as 2026-01-31T08:00:00Z"))
+        Self::parse_rfc3339(&text)
+            .ok_or_else(|| D::Error::custom("expected a time in RFC 3339, such as 2026-01-31T08:00:00Z"))
     }
 }
 

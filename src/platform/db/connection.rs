@@ -17,6 +17,14 @@ pub enum Conn {
     Sqlite(SqliteConnection),
 }
 
+/// The backend of [`Conn`].
+pub type AnyBackend = <Conn as diesel::Connection>::Backend;
+
+/// The columns a row type is read from, for `select`: what `as_select` is on a plain connection.
+pub fn columns<T: diesel::Selectable<AnyBackend>>() -> T::SelectExpression {
+    T::construct_selection()
+}
+
 /// Which database a URL names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Backend {

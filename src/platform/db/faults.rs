@@ -52,7 +52,10 @@ impl Faults {
     pub fn clear(&self) -> bool {
         let Some(planted) = &self.0 else { return true };
         let counters = [&planted.statements, &planted.commits, &planted.lost_answers];
-        counters.into_iter().map(|counter| counter.swap(NEVER, Ordering::SeqCst)).all(|left| left <= 0 || left > NEVER / 2)
+        counters
+            .into_iter()
+            .map(|counter| counter.swap(NEVER, Ordering::SeqCst))
+            .all(|left| left <= 0 || left > NEVER / 2)
     }
 
     pub(super) fn at_statement(&self) -> DbResult<()> {

@@ -1,6 +1,5 @@
 //! Schema migrations, embedded in the binary: one folder per database, kept equal by a test.
 
-use diesel::migration::MigrationSource as _;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
 use super::connection::{Conn, DbSettings, Purpose, establish};
@@ -31,16 +30,6 @@ pub fn migrate_down(settings: &DbSettings) -> DbResult<usize> {
         Conn::Pg(conn) => conn.revert_all_migrations(POSTGRES).map(|done| done.len()).map_err(failed),
         Conn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(|done| done.len()).map_err(failed),
     })
-}
-
-/// How many migrations this binary knows for the database.
-///
-/// # Errors
-/// When the embedded migrations cannot be read.
-pub fn known_migrations() -> DbResult<usize> {
-    let migrations: Vec<Box<dyn diesel::migration::Migration<diesel::sqlite::Sqlite>>> =
-        SQLITE.migrations().map_err(failed)?;
-    Ok(migrations.len())
 }
 
 fn with_lock(settings: &DbSettings, work: impl FnOnce(&mut Conn) -> DbResult<usize>) -> DbResult<usize> {

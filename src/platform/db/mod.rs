@@ -14,7 +14,7 @@ mod stored_enum;
 mod transaction;
 mod writer;
 
-pub use connection::{Backend, Conn, DbSettings};
+pub use connection::{AnyBackend, Backend, Conn, DbSettings, columns};
 pub use error::{Constraint, DbError, DbResult, FromDb};
 pub use migrate::{migrate_down, migrate_up};
 pub use transaction::{Db, Tx};

@@ -89,7 +89,11 @@ impl<'a> Tx<'a> {
     pub fn attempt<T, E: FromDb>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         self.control("SAVEPOINT attempt")?;
         let result = work(self);
-        let end = if result.is_ok() { "RELEASE SAVEPOINT attempt" } else { "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt" };
+        let end = if result.is_ok() {
+            "RELEASE SAVEPOINT attempt"
+        } else {
+            "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt"
+        };
         self.control(end)?;
         result
     }
@@ -269,7 +273,10 @@ type AfterCommit = Vec<Box<dyn FnOnce() + Send>>;
 
 /// One try: begin, work, commit or roll back. Actions for after the commit come back only when it happened.
 fn once<T, E: FromDb>(
-    inner: &Inner, pool: &r2d2::Pool<Manager>, begin: &str, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    inner: &Inner,
+    pool: &r2d2::Pool<Manager>,
+    begin: &str,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> (Result<T, E>, AfterCommit) {
     let mut pooled = match pool.get() {
         Ok(pooled) => pooled,

@@ -47,7 +47,9 @@ impl Writer {
     pub(super) fn submit(&self, ticket: Ticket) -> DbResult<()> {
         let Some(tickets) = &self.tickets else { return Err(stopped()) };
         tickets.try_send(ticket).map_err(|refused| match refused {
-            TrySendError::Full(_) => DbError::Unavailable("too many transactions are waiting for the writer".to_owned()),
+            TrySendError::Full(_) => {
+                DbError::Unavailable("too many transactions are waiting for the writer".to_owned())
+            }
             TrySendError::Disconnected(_) => stopped(),
         })
     }
@@ -91,7 +93,10 @@ impl Turns {
     }
 
     fn commit_group(
-        &mut self, first: Ticket, waiting: &Receiver<Ticket>, completions: &mut Vec<Completion>,
+        &mut self,
+        first: Ticket,
+        waiting: &Receiver<Ticket>,
+        completions: &mut Vec<Completion>,
     ) -> DbResult<()> {
         let mut next = Some(first);
         let begun = self.begin();

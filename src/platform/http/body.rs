@@ -1,0 +1,197 @@
+//! Reading bodies, queries and paths, and answering with JSON: actix-web's own extractors with this service's codes.
+
+use std::ops::Deref;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, web};
+use futures_util::future::{LocalBoxFuture, Ready, ready};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::error::{ApiError, RequestError};
+use crate::kernel::page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT};
+
+/// A JSON body, or an answer of 200 with one.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// A JSON body together with the hash of its bytes, for requests that may be repeated under one key.
+#[derive(Debug)]
+pub struct HashedJson<T> {
+    /// The body.
+    pub value: T,
+    /// Hex SHA-256 of the bytes as they came.
+    pub hash: String,
+}
+
+/// An answer of 201 with a JSON body.
+#[derive(Debug)]
+pub struct Created<T>(pub T);
+
+/// An answer of 204.
+#[derive(Debug)]
+pub struct NoContent;
+
+/// Query parameters; unknown ones are refused when the type denies unknown fields.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+/// Path parameters; one that does not parse names nothing and answers 404.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T> Deref for Json<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let field = error.path().to_string();
+        match error.inner().classify() {
+            serde_json::error::Category::Data => {
+                let reason = error.inner().to_string();
+                ApiError::with_details(RequestError::INVALID, Some(json!({ "field": field, "reason": reason })))
+            }
+            _ => ApiError::new(RequestError::MALFORMED_JSON),
+        }
+    })?;
+    reader.end().map_err(|_| ApiError::new(RequestError::MALFORMED_JSON))?;
+    Ok(parsed)
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let content_type = request.headers().get("content-type").and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|value| {
+        let kind = value.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("application/json")
+    })
+}
+
+/// Reads the whole body within the limit of the application's `PayloadConfig`.
+pub async fn read_body(
+    bytes: impl Future<Output = Result<web::Bytes, actix_web::Error>>,
+) -> Result<web::Bytes, ApiError> {
+    bytes.await.map_err(|error| {
+        let too_large = error.as_response_error().status_code() == actix_web::http::StatusCode::PAYLOAD_TOO_LARGE;
+        ApiError::new(if too_large { RequestError::TOO_LARGE } else { RequestError::INCOMPLETE })
+    })
+}
+
+fn read_json(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<web::Bytes, ApiError>> {
+    if !is_json(request) {
+        return Box::pin(ready(Err(ApiError::new(RequestError::UNSUPPORTED_MEDIA))));
+    }
+    Box::pin(read_body(web::Bytes::from_request(request, payload)))
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read_json(request, payload);
+        Box::pin(async move { parse(&bytes.await?).map(Self) })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for HashedJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read_json(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await?;
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
+            Ok(Self { value: parse(&bytes)?, hash: hex::encode(digest) })
+        })
+    }
+}
+
+impl<T: Serialize> Responder for Json<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _request: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().json(self.0)
+    }
+}
+
+impl<T: Serialize> Responder for Created<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _request: &HttpRequest) -> HttpResponse {
+        HttpResponse::Created().json(self.0)
+    }
+}
+
+impl Responder for NoContent {
+    type Body = BoxBody;
+
+    fn respond_to(self, _request: &HttpRequest) -> HttpResponse {
+        HttpResponse::NoContent().finish()
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let parsed = web::Query::<T>::from_query(request.query_string());
+        ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| {
+            ApiError::with_details(RequestError::INVALID_QUERY, Some(json!({ "reason": error.to_string() })))
+        }))
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Path<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let parsed = web::Path::<T>::from_request(request, payload).into_inner();
+        ready(parsed.map(|path| Self(path.into_inner())).map_err(|_| ApiError::new(RequestError::NOT_FOUND)))
+    }
+}
+
+/// Which page of a list: `cursor` from the page before, `limit` 1–100 (20 when absent). Flatten it into a list's query.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// The `next_cursor` of the page before; absent for the first page.
+    pub cursor: Option<String>,
+    /// Items wanted, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<i64>,
+}
+
+impl PageQuery {
+    /// The position to go on from.
+    ///
+    /// # Errors
+    /// 422 when the cursor was not made by this service.
+    pub fn cursor(&self) -> Result<Option<Cursor>, ApiError> {
+        let wrong = || ApiError::with_details(RequestError::INVALID_QUERY, Some(json!({ "field": "cursor" })));
+        self.cursor.as_deref().map(|text| Cursor::decode(text).ok_or_else(wrong)).transpose()
+    }
+
+    /// Items wanted.
+    ///
+    /// # Errors
+    /// 422 outside 1–100.
+    pub fn limit(&self) -> Result<i64, ApiError> {
+        match self.limit {
+            None => Ok(DEFAULT_LIMIT),
+            Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+            Some(_) => Err(ApiError::with_details(RequestError::INVALID_QUERY, Some(json!({ "field": "limit" })))),
+        }
+    }
+}

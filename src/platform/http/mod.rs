@@ -1,0 +1,14 @@
+//! HTTP: how requests are read, who is asking, and how refusals are answered.
+
+pub mod auth;
+pub mod body;
+pub mod edge;
+pub mod error;
+pub mod idempotency;
+pub mod rate_limit;
+
+pub use auth::{Access, AccessTokens, Caller, MaybeShopper, Permission, Revocations, Shopper, Staff, Visitor};
+pub use body::{Created, HashedJson, Json, NoContent, PageQuery, Path, Query};
+pub use edge::Origin;
+pub use error::{ApiError, ApiResult, Refusal, RequestError};
+pub use idempotency::IdempotencyKey;
