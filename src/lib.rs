@@ -1,4 +1,5 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
+pub mod catalog;
 pub mod kernel;
 pub mod platform;

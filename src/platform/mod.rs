@@ -4,3 +4,4 @@ pub mod db;
 pub mod events;
 pub mod http;
 pub mod jobs;
+pub mod wechat;

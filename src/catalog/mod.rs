@@ -1,0 +1,3 @@
+//! The catalogue: what is shown and sold, and how it is found.
+
+pub mod search;

@@ -1,0 +1,29 @@
+//! The client of WeChat: login, phone numbers, shipping info and WeChat Pay v3.
+//!
+//! * [`WechatClient`] speaks to `api.weixin.qq.com` (errors arrive as HTTP 200 with an `errcode`) and owns the access
+//!   token. [`pay::PayClient`] speaks to `api.mch.weixin.qq.com` (errors arrive as HTTP statuses; every message is
+//!   signed in both directions). Both come from one [`WechatSettings`] and share one connection pool.
+//! * Every failure is a [`WechatError`] that says two things a caller must know before it does anything else: whether
+//!   trying again makes sense, and whether WeChat may have carried the call out although no answer arrived.
+//! * Replies are parsed leniently (unknown fields are ignored, unknown states are kept as text) and checked strictly:
+//!   a paid reply whose signature does not verify is no reply.
+//! * Nothing here writes bodies, tokens, codes, phone numbers or openids to the log.
+//!
+//! Deliberately absent: the optional encryption layer of `api.weixin.qq.com`, and reading the client's
+//! `encryptedData`, which the one-time phone code has replaced.
+
+mod client;
+mod error;
+pub mod pay;
+mod settings;
+mod shipping;
+pub mod signing;
+#[cfg(test)]
+mod test_server;
+mod token;
+mod transport;
+
+pub use client::{PhoneInfo, Session, WechatClient};
+pub use error::{WechatError, WechatErrorKind};
+pub use settings::{PaySettings, PlatformKeySource, WechatSettings, WechatSetupError};
+pub use shipping::{DeliveryMode, Logistics, Parcel, ShippedPayment, ShippingInfo};
