@@ -6,6 +6,7 @@ use crate::order::rules::{Denial, IllegalMove, ParcelRefusal};
 use crate::payment::PaymentError;
 use crate::platform::db::DbError;
 use crate::pricing::PricingError;
+use crate::staff::StaffError;
 use crate::stock::StockError;
 
 crate::refusals! {
@@ -54,7 +55,7 @@ crate::refusals! {
         /// A sum left the range of money.
         AmountTooLarge => UNPROCESSABLE_ENTITY "amount_too_large" "订单金额超出限制" "The amount is too large.",
     }
-    passing { Pricing(PricingError), Stock(StockError), Payment(PaymentError) }
+    passing { Pricing(PricingError), Stock(StockError), Payment(PaymentError), Staff(StaffError) }
 }
 
 impl OrderError {

@@ -129,20 +129,29 @@ pub(in crate::order) fn refund_by_staff(
     let order = store::find(tx, id)?.ok_or(OrderError::NotFound)?;
     rules::may_refund_unshipped(&order, &store::lines_of(tx, id)?)?;
     let amount = order.refundable();
-    let before = json!({ "state": order.state, "refunded_fen": order.refunded });
     if amount > orders.settings.refund_approval_above {
         approval::ask(tx, desk, id, amount, reason)?;
         let locked = store::lock(tx, id)?.ok_or(OrderError::NotFound)?;
         let cause = Cause { actor: Actor::Staff(desk.staff_id), reason: &format!("refund_waits_for_approval: {reason}") };
         note_fact(tx, &locked, cause)?;
-        let after = json!({ "waiting_for_approval_fen": amount });
+        let (before, after) = (Value::Null, json!({ "waiting_for_approval_fen": amount }));
         audit(tx, desk, Change { action: "order.refund.ask", order: id, reason: Some(reason), before, after })?;
         return Ok(RefundDecision::WaitingForApproval);
     }
     let refunding = refund_unshipped(tx, orders, id, Actor::Staff(desk.staff_id), reason)?;
-    let after = json!({ "state": refunding.state, "refunding_fen": refunding.refunding });
-    audit(tx, desk, Change { action: "order.refund", order: id, reason: Some(reason), before, after })?;
+    audit_refund(tx, desk, &order, &refunding, reason)?;
     Ok(RefundDecision::Requested)
+}
+
+/// Writes down that staff gave the money of an order back.
+pub(super) fn audit_refund(tx: &mut Tx<'_>, desk: &AtDesk, old: &Order, new: &Order, reason: &str) -> DbResult<()> {
+    let money = |order: &Order| {
+        json!({ "state": order.state, "refunded_fen": order.refunded, "refunding_fen": order.refunding })
+    };
+    let change = Change {
+        action: "order.refund", order: old.id, reason: Some(reason), before: money(old), after: money(new),
+    };
+    audit(tx, desk, change)
 }
 
 /// Writes down that staff took personal data out of the shop, and how much of it.
