@@ -2,4 +2,5 @@
 
 pub mod catalog;
 pub mod kernel;
+pub mod payment;
 pub mod platform;

@@ -307,7 +307,10 @@ diesel::table! {
         provider -> Text,
         trade_type -> Text,
         out_trade_no -> Text,
-        payer -> Text,
+        app_id -> Text,
+        mch_id -> Text,
+        payer -> Nullable<Text>,
+        client_address -> Nullable<Text>,
         amount_fen -> BigInt,
         state -> Text,
         prepay -> Nullable<Text>,
@@ -319,6 +322,7 @@ diesel::table! {
         refunds -> BigInt,
         created_at -> BigInt,
         succeeded_at -> Nullable<BigInt>,
+        asked_at -> Nullable<BigInt>,
         next_query_at -> Nullable<BigInt>,
         queries -> BigInt,
     }
@@ -413,7 +417,9 @@ diesel::table! {
         cause -> Text,
         reason -> Text,
         state -> Text,
+        rounds -> BigInt,
         provider_refund_id -> Nullable<Text>,
+        failure -> Nullable<Text>,
         staff_id -> Nullable<BigInt>,
         created_at -> BigInt,
         settled_at -> Nullable<BigInt>,
@@ -652,6 +658,7 @@ diesel::joinable!(products -> categories (category_id));
 diesel::joinable!(refresh_tokens -> login_sessions (session_id));
 diesel::joinable!(refunds -> payment_attempts (attempt_id));
 diesel::joinable!(refunds -> payments (payment_id));
+diesel::joinable!(refunds -> staff_accounts (staff_id));
 diesel::joinable!(search_history -> users (user_id));
 diesel::joinable!(ship_gates -> orders (order_id));
 diesel::joinable!(shipment_lines -> order_lines (line_id));
