@@ -4,3 +4,5 @@ pub mod catalog;
 pub mod kernel;
 pub mod payment;
 pub mod platform;
+pub mod pricing;
+pub mod stock;

@@ -587,6 +587,7 @@ diesel::table! {
         sold -> BigInt,
         received -> BigInt,
         removed -> BigInt,
+        low_at -> BigInt,
     }
 }
 
@@ -671,9 +672,9 @@ diesel::joinable!(staff_account_roles -> staff_roles (role_id));
 diesel::joinable!(staff_refresh_tokens -> staff_sessions (session_id));
 diesel::joinable!(staff_role_permissions -> staff_roles (role_id));
 diesel::joinable!(staff_sessions -> staff_accounts (staff_id));
-diesel::joinable!(stock_holds -> stock_items (sku_id));
+diesel::joinable!(stock_holds -> skus (sku_id));
 diesel::joinable!(stock_items -> skus (sku_id));
-diesel::joinable!(stock_movements -> stock_items (sku_id));
+diesel::joinable!(stock_movements -> skus (sku_id));
 diesel::joinable!(tracking_events -> shipments (shipment_id));
 diesel::joinable!(wechat_session_keys -> identities (identity_id));
 
