@@ -137,7 +137,7 @@ fn shipping_info(facts: &UploadFacts, db: &Db) -> ShippingInfo {
         delivery_mode: if unified { DeliveryMode::Unified } else { DeliveryMode::Split { all_delivered } },
         parcels: news(facts).map(parcel).collect(),
         upload_time: db.clock().now(),
-        payer_openid: facts.transaction.openid.clone(),
+        payer_openid: facts.payer_openid.clone(),
     }
 }
 

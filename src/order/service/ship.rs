@@ -56,6 +56,8 @@ pub(in crate::order) struct UploadFacts {
     pub(in crate::order) parcels: Vec<Parcel>,
     /// The payment it is about.
     pub(in crate::order) transaction: WechatTransaction,
+    /// Who paid it.
+    pub(in crate::order) payer_openid: String,
 }
 
 impl From<ParcelTaken> for OrderError {
@@ -129,9 +131,10 @@ fn record_shipped(
     record(tx, SHIPPED, order, &event)
 }
 
-/// Lets WeChat be told, when it was paid through WeChat: only then is the money paid out.
+/// Lets WeChat be told, when it was paid through WeChat by somebody WeChat names: only then is the money paid out.
 fn queue_upload(tx: &mut Tx<'_>, order: &Order) -> DbResult<()> {
-    if payment::wechat_transaction(tx, order.id)?.is_none() {
+    let payer = payment::wechat_transaction(tx, order.id)?.and_then(|transaction| transaction.openid);
+    if payer.is_none() {
         return Ok(());
     }
     let dedup_key = Some(format!("{SHIPPING_UPLOAD}:{}:{}", order.id, order.version));
@@ -181,13 +184,14 @@ pub(super) fn add_tracking(
 pub(in crate::order) fn to_upload(tx: &mut Tx<'_>, id: OrderId) -> DbResult<Option<UploadFacts>> {
     let Some(order) = store::find(tx, id)? else { return Ok(None) };
     let Some(transaction) = payment::wechat_transaction(tx, id)? else { return Ok(None) };
+    let Some(payer_openid) = transaction.openid.clone() else { return Ok(None) };
     let parcels = store::parcels_of(tx, id)?;
     let news = parcels.iter().any(|parcel| parcel.shipment.uploaded_at.is_none());
     if order.state == OrderState::Refunded || !news {
         return Ok(None);
     }
     let lines = store::lines_of(tx, id)?;
-    Ok(Some(UploadFacts { order, lines, parcels, transaction }))
+    Ok(Some(UploadFacts { order, lines, parcels, transaction, payer_openid }))
 }
 
 /// Notes that WeChat was told of these parcels.
