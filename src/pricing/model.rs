@@ -10,6 +10,10 @@ use crate::kernel::money::Fen;
 pub const MAX_LINES: usize = 120;
 /// Most pieces of one SKU.
 pub const MAX_QUANTITY: i64 = 999;
+/// Most offers claimed at once.
+pub const MAX_CLAIMS: usize = 20;
+/// Most characters of a claim's reference.
+pub const MAX_REFERENCE: usize = 64;
 
 /// An offer the buyer chose: a group to join, a bargain to redeem, a coupon to use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]

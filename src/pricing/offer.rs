@@ -215,7 +215,9 @@ impl Offers {
     /// # Errors
     /// The first refusal; or the database.
     pub fn reserve(
-        &self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>,
+        &self,
+        tx: &mut Tx<'_>,
+        order: &PlacedOrder<'_>,
     ) -> Result<Vec<(&'static str, Reservation)>, PricingError> {
         let mut reservations = Vec::new();
         for offer in self.iter() {

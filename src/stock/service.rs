@@ -29,7 +29,9 @@ pub fn hold(tx: &mut Tx<'_>, order_id: OrderId, lines: &[StockLine]) -> Result<(
     let mut low = Vec::new();
     for (position, line) in lines.iter().enumerate() {
         match store::take_hold(tx, *line)? {
-            Some(level) if rules::fell_low(level.available, line.quantity, level.low_at) => low.push((line.sku_id, level)),
+            Some(level) if rules::fell_low(level.available, line.quantity, level.low_at) => {
+                low.push((line.sku_id, level))
+            }
             Some(_) => {}
             None => return Err(insufficient(tx, &lines, position)?),
         }
@@ -185,15 +187,18 @@ pub fn correct(tx: &mut Tx<'_>, correction: &Correction) -> Result<Corrected, St
     let line = rules::correctable(correction.sku_id, correction.change)?;
     let reason = rules::reason(&correction.reason)?;
     require_item(tx, correction.sku_id)?;
-    store::insert_movements(tx, vec![NewMovement {
-        sku_id: correction.sku_id,
-        kind: MovementKind::Correction,
-        on_hand_change: correction.change,
-        held_change: 0,
-        order_id: None,
-        reason: reason.to_owned(),
-        staff_id: correction.staff_id,
-    }])?;
+    store::insert_movements(
+        tx,
+        vec![NewMovement {
+            sku_id: correction.sku_id,
+            kind: MovementKind::Correction,
+            on_hand_change: correction.change,
+            held_change: 0,
+            order_id: None,
+            reason: reason.to_owned(),
+            staff_id: correction.staff_id,
+        }],
+    )?;
     let after = if correction.change > 0 {
         let too_many = || StockError::QuantityOutOfRange(json!({ "sku_id": line.sku_id }));
         store::add(tx, line)?.ok_or_else(too_many)?
@@ -273,7 +278,10 @@ pub fn items(tx: &mut Tx<'_>, low: bool, after: Option<Cursor>, limit: i64) -> D
 /// # Errors
 /// When the SKU does not exist.
 pub fn movements(
-    tx: &mut Tx<'_>, sku_id: SkuId, before: Option<Cursor>, limit: i64,
+    tx: &mut Tx<'_>,
+    sku_id: SkuId,
+    before: Option<Cursor>,
+    limit: i64,
 ) -> Result<Page<Movement>, StockError> {
     item(tx, sku_id)?;
     let rows = store::movements(tx, sku_id, before, limit)?;

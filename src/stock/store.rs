@@ -89,7 +89,10 @@ pub(super) fn insert_movements(tx: &mut Tx<'_>, movements: Vec<NewMovement>) -> 
             at,
         })
         .collect();
-    on_backend!(tx.conn()?, conn => Prepared(diesel::insert_into(stock_movements::table).values(&rows)).execute(conn))?;
+    match rows.as_slice() {
+        [row] => Prepared(diesel::insert_into(stock_movements::table).values(row)).execute(tx.conn()?),
+        rows => on_backend!(tx.conn()?, conn => diesel::insert_into(stock_movements::table).values(rows).execute(conn)),
+    }?;
     Ok(())
 }
 
@@ -99,7 +102,10 @@ pub(super) fn insert_holds(tx: &mut Tx<'_>, order_id: OrderId, lines: &[StockLin
         .iter()
         .map(|line| HoldRow { order_id, sku_id: line.sku_id, quantity: line.quantity, state: HoldState::Live })
         .collect();
-    on_backend!(tx.conn()?, conn => Prepared(diesel::insert_into(stock_holds::table).values(&rows)).execute(conn))?;
+    match rows.as_slice() {
+        [row] => Prepared(diesel::insert_into(stock_holds::table).values(row)).execute(tx.conn()?),
+        rows => on_backend!(tx.conn()?, conn => diesel::insert_into(stock_holds::table).values(rows).execute(conn)),
+    }?;
     Ok(())
 }
 
@@ -114,7 +120,12 @@ pub(super) fn take_hold(tx: &mut Tx<'_>, line: StockLine) -> DbResult<Option<Lev
 }
 
 /// Moves every hold of an order from one state to another; answers what they held, by SKU id.
-pub(super) fn move_holds(tx: &mut Tx<'_>, order_id: OrderId, from: HoldState, to: HoldState) -> DbResult<Vec<StockLine>> {
+pub(super) fn move_holds(
+    tx: &mut Tx<'_>,
+    order_id: OrderId,
+    from: HoldState,
+    to: HoldState,
+) -> DbResult<Vec<StockLine>> {
     let update = diesel::update(stock_holds::table)
         .filter(stock_holds::order_id.eq(order_id).and(stock_holds::state.eq(from)))
         .set(stock_holds::state.eq(to))
@@ -293,6 +304,7 @@ pub(super) fn differences(tx: &mut Tx<'_>) -> DbResult<Vec<String>> {
         WHERE recorded <> counted OR rule = 'on_hand >= held >= 0'
         ORDER BY sku_id, rule LIMIT 1000";
     let rows: Vec<DifferenceRow> = diesel::sql_query(SQL).load(tx.conn()?)?;
-    let tell = |row: DifferenceRow| format!("SKU {}: {}: {} against {}", row.sku_id, row.rule, row.recorded, row.counted);
+    let tell =
+        |row: DifferenceRow| format!("SKU {}: {}: {} against {}", row.sku_id, row.rule, row.recorded, row.counted);
     Ok(rows.into_iter().map(tell).collect())
 }

@@ -61,7 +61,8 @@ pub fn freight(template: &Template, load: Load, goods: Fen, province: Province) 
         return Ok(Fen::ZERO);
     }
     let further = load.units(template.measure).saturating_sub(tariff.first_units).max(0);
-    let steps = further.checked_add(tariff.next_units.saturating_sub(1)).and_then(|up| up.checked_div(tariff.next_units));
+    let steps =
+        further.checked_add(tariff.next_units.saturating_sub(1)).and_then(|up| up.checked_div(tariff.next_units));
     let fee = steps.and_then(|steps| tariff.next_fee.times(steps)).and_then(|next| tariff.first_fee.plus(next));
     fee.ok_or(NotDelivered::Overflow)
 }

@@ -50,7 +50,10 @@ pub fn create(tx: &mut Tx<'_>, template: NewTemplate) -> Result<Template, Freigh
 /// # Errors
 /// When there is none, its tariffs make no sense, or somebody changed it meanwhile.
 pub fn update(
-    tx: &mut Tx<'_>, id: FreightTemplateId, version: i64, change: NewTemplate,
+    tx: &mut Tx<'_>,
+    id: FreightTemplateId,
+    version: i64,
+    change: NewTemplate,
 ) -> Result<(Template, Template), FreightError> {
     let checked = rules::checked(change)?;
     let before = template(tx, id)?;

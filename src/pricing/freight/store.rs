@@ -39,7 +39,8 @@ struct TariffRow {
 
 impl TariffRow {
     fn tariff(self) -> DbResult<(FreightTemplateId, Tariff)> {
-        let unreadable = |error: serde_json::Error| DbError::Defect(format!("provinces of tariff {}: {error}", self.id));
+        let unreadable =
+            |error: serde_json::Error| DbError::Defect(format!("provinces of tariff {}: {error}", self.id));
         let provinces: Vec<Province> = serde_json::from_str(&self.provinces).map_err(unreadable)?;
         let tariff = Tariff {
             provinces,
@@ -120,9 +121,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, id: FreightTemplateId, template: &NewTempl
 }
 
 /// Replaces a template that still has this version; `false` when it has another.
-pub(super) fn replace(
-    tx: &mut Tx<'_>, id: FreightTemplateId, version: i64, template: &NewTemplate,
-) -> DbResult<bool> {
+pub(super) fn replace(tx: &mut Tx<'_>, id: FreightTemplateId, version: i64, template: &NewTemplate) -> DbResult<bool> {
     let at = tx.now();
     let changed = diesel::update(freight_templates::table)
         .filter(freight_templates::id.eq(id).and(freight_templates::version.eq(version)))
@@ -144,8 +143,7 @@ pub(super) fn replace(
 fn insert_tariffs(tx: &mut Tx<'_>, template_id: FreightTemplateId, tariffs: &[Tariff]) -> DbResult<()> {
     let mut rows = Vec::with_capacity(tariffs.len());
     for tariff in tariffs {
-        let provinces =
-            serde_json::to_string(&tariff.provinces).map_err(|error| DbError::Defect(error.to_string()))?;
+        let provinces = serde_json::to_string(&tariff.provinces).map_err(|error| DbError::Defect(error.to_string()))?;
         rows.push(TariffRow {
             id: TariffId::new(tx.next_id()),
             template_id,
