@@ -2,7 +2,6 @@
 
 pub mod cart;
 pub mod catalog;
-pub mod cart;
 pub mod identity;
 pub mod kernel;
 pub mod order;
