@@ -2,7 +2,7 @@
 
 use super::super::error::OrderError;
 use super::super::events::{OrderRefunded, REFUNDED};
-use super::super::model::{Actor, Order, OrderState};
+use super::super::model::{Actor, Order};
 use super::super::rules::{self, Step};
 use super::super::store;
 use super::{Cause, Orders, checked_text, facts_of, moves, note_fact, record};
@@ -19,7 +19,9 @@ use crate::platform::db::{DbError, DbResult, Tx};
 pub fn refund_unshipped(
     tx: &mut Tx<'_>, orders: &Orders, id: OrderId, actor: Actor, reason: &str,
 ) -> Result<Order, OrderError> {
-    let order = store::find(tx, id)?.ok_or(OrderError::NotFound)?;
+    store::find(tx, id)?.ok_or(OrderError::NotFound)?;
+    payment::lock(tx, id)?;
+    let order = store::lock(tx, id)?.ok_or(OrderError::NotFound)?;
     rules::may_refund_unshipped(&order, &store::lines_of(tx, id)?)?;
     let amount = order.refundable();
     if amount == Fen::ZERO {
@@ -27,27 +29,14 @@ pub fn refund_unshipped(
     }
     let request = RefundRequest { order_id: id, amount, reason: reason.to_owned(), staff_id: actor.staff() };
     payment::request_refund(tx, request)?;
-    let locked = store::add_refunding(tx, id, amount)?.ok_or_else(OrderError::lost_race)?;
-    recheck(tx, &locked, amount)?;
-    note_fact(tx, &locked, Cause { actor, reason: &format!("refund_requested: {reason}") })?;
-    Ok(locked)
+    let refunding = store::add_refunding(tx, id, amount)?.ok_or_else(OrderError::lost_race)?;
+    note_fact(tx, &refunding, Cause { actor, reason: &format!("refund_requested: {reason}") })?;
+    Ok(refunding)
 }
 
-/// The order was read before it was locked; a parcel or another refund may have come between.
-fn recheck(tx: &mut Tx<'_>, locked: &Order, amount: Fen) -> Result<(), OrderError> {
-    let unsent = store::lines_of(tx, locked.id)?.iter().all(|line| line.shipped_quantity == 0);
-    let alone = locked.state == OrderState::Paid && locked.refunding == amount;
-    match (unsent, alone) {
-        (true, true) => Ok(()),
-        (false, _) => Err(OrderError::AlreadyShipped),
-        (true, false) => Err(OrderError::lost_race()),
-    }
-}
-
+/// Nothing was paid, so nothing has to come back first.
 fn refund_free(tx: &mut Tx<'_>, orders: &Orders, order: &Order, cause: Cause<'_>) -> Result<Order, OrderError> {
-    let locked = store::lock(tx, order.id)?.ok_or(OrderError::NotFound)?;
-    rules::may_refund_unshipped(&locked, &store::lines_of(tx, order.id)?)?;
-    let refunded = moves::advance(tx, orders, &locked, Step::RefundAll, cause)?;
+    let refunded = moves::advance(tx, orders, order, Step::RefundAll, cause)?;
     let event = OrderRefunded { order: facts_of(tx, &refunded)?, amount_fen: Fen::ZERO, whole: true };
     record(tx, REFUNDED, &refunded, &event)?;
     Ok(refunded)
