@@ -3,7 +3,6 @@
 use actix_web::{get, post, web};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::{Conflict, ConflictId, ConflictReason, Identity, Provider, User, UserState};
@@ -230,7 +229,10 @@ fn act(staff: StaffId, origin: Origin, body: Json<UserActBody>) -> StaffAct {
     responses((status = 200, description = "Users.", body = Page<UserRowView>)))]
 #[get("/users")]
 pub async fn search_users(
-    db: web::Data<Db>, keys: web::Data<IdentityKeys>, _staff: Staff<permission::UserRead>, query: Query<UserQuery>,
+    db: web::Data<Db>,
+    keys: web::Data<IdentityKeys>,
+    _staff: Staff<permission::UserRead>,
+    query: Query<UserQuery>,
 ) -> ApiResult<Json<Page<UserRowView>>> {
     let UserQuery { nickname, phone, state, cursor, limit } = query.0;
     let page = PageQuery { cursor, limit };
@@ -246,7 +248,11 @@ pub async fn search_users(
     extensions(("x-permission" = json!("user.read"))),
     responses((status = 200, description = "The user.", body = UserCardView)))]
 #[get("/users/{user_id}")]
-pub async fn show_user(db: web::Data<Db>, _staff: Staff<permission::UserRead>, path: Path<UserId>) -> ApiResult<Json<UserCardView>> {
+pub async fn show_user(
+    db: web::Data<Db>,
+    _staff: Staff<permission::UserRead>,
+    path: Path<UserId>,
+) -> ApiResult<Json<UserCardView>> {
     let card = db.read("show_user", move |tx| service::show_user(tx, path.0)).await?;
     Ok(Json(card.into()))
 }
@@ -257,7 +263,10 @@ pub async fn show_user(db: web::Data<Db>, _staff: Staff<permission::UserRead>, p
     responses((status = 200, description = "The user afterwards.", body = UserCardView)))]
 #[post("/users/{user_id}/block")]
 pub async fn block_user(
-    db: web::Data<Db>, access: web::Data<Access>, staff: Staff<permission::UserBlock>, path: Path<UserId>,
+    db: web::Data<Db>,
+    access: web::Data<Access>,
+    staff: Staff<permission::UserBlock>,
+    path: Path<UserId>,
     body: Json<UserActBody>,
 ) -> ApiResult<Json<UserCardView>> {
     let (act, revocations, user) = (act(staff.staff_id, staff.origin, body), access.revocations.clone(), path.0);
@@ -271,7 +280,10 @@ pub async fn block_user(
     responses((status = 200, description = "The user afterwards.", body = UserCardView)))]
 #[post("/users/{user_id}/unblock")]
 pub async fn unblock_user(
-    db: web::Data<Db>, staff: Staff<permission::UserBlock>, path: Path<UserId>, body: Json<UserActBody>,
+    db: web::Data<Db>,
+    staff: Staff<permission::UserBlock>,
+    path: Path<UserId>,
+    body: Json<UserActBody>,
 ) -> ApiResult<Json<UserCardView>> {
     let (act, user) = (act(staff.staff_id, staff.origin, body), path.0);
     let card = db.write("unblock_user", move |tx| service::unblock_user(tx, user, &act)).await?;
@@ -284,7 +296,10 @@ pub async fn unblock_user(
     responses((status = 200, description = "The number.", body = RevealedPhoneView)))]
 #[post("/users/{user_id}/phone/reveal")]
 pub async fn reveal_phone(
-    db: web::Data<Db>, keys: web::Data<IdentityKeys>, staff: Staff<permission::UserReveal>, path: Path<UserId>,
+    db: web::Data<Db>,
+    keys: web::Data<IdentityKeys>,
+    staff: Staff<permission::UserReveal>,
+    path: Path<UserId>,
     body: Json<UserActBody>,
 ) -> ApiResult<Json<RevealedPhoneView>> {
     let (act, user) = (act(staff.staff_id, staff.origin, body), path.0);
@@ -298,7 +313,9 @@ pub async fn reveal_phone(
     responses((status = 200, description = "Conflicts.", body = Page<ConflictView>)))]
 #[get("/identity-conflicts")]
 pub async fn list_identity_conflicts(
-    db: web::Data<Db>, _staff: Staff<permission::UserRead>, query: Query<ConflictQuery>,
+    db: web::Data<Db>,
+    _staff: Staff<permission::UserRead>,
+    query: Query<ConflictQuery>,
 ) -> ApiResult<Json<Page<ConflictView>>> {
     let ConflictQuery { user_id, cursor, limit } = query.0;
     let page = PageQuery { cursor, limit };

@@ -134,7 +134,11 @@ pub async fn show_profile(db: web::Data<Db>, shopper: Shopper) -> ApiResult<Json
 #[utoipa::path(tag = "identity", security(("shopper" = [])), request_body = EditProfile,
     responses((status = 200, description = "The profile afterwards.", body = ProfileView)))]
 #[patch("/me")]
-pub async fn edit_profile(db: web::Data<Db>, shopper: Shopper, body: Json<EditProfile>) -> ApiResult<Json<ProfileView>> {
+pub async fn edit_profile(
+    db: web::Data<Db>,
+    shopper: Shopper,
+    body: Json<EditProfile>,
+) -> ApiResult<Json<ProfileView>> {
     let edit = ProfileEdit { nickname: body.nickname.clone(), avatar: body.avatar.clone() };
     let profile = db.write("edit_profile", move |tx| service::edit_profile(tx, shopper.user_id, &edit)).await?;
     Ok(Json(profile.into()))
@@ -145,7 +149,10 @@ pub async fn edit_profile(db: web::Data<Db>, shopper: Shopper, body: Json<EditPr
     responses((status = 200, description = "The number is bound.", body = PhoneView)))]
 #[post("/me/phone/wechat")]
 pub async fn bind_wechat_phone(
-    db: web::Data<Db>, keys: web::Data<IdentityKeys>, wechat: web::Data<WechatClient>, shopper: Shopper,
+    db: web::Data<Db>,
+    keys: web::Data<IdentityKeys>,
+    wechat: web::Data<WechatClient>,
+    shopper: Shopper,
     body: Json<BindWechatPhone>,
 ) -> ApiResult<Json<PhoneView>> {
     if !rules::check_code(&body.code) {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::kernel::id::{DeviceId, SessionId, UserId};
 use crate::kernel::time::Timestamp;
-use crate::platform::db::schema::{addresses, devices, identities, identity_conflicts, login_sessions, users};
+use crate::platform::db::schema::{addresses, identities, identity_conflicts, login_sessions, users};
 use crate::{stored_enum, typed_id};
 
 typed_id! {
@@ -136,20 +136,6 @@ pub struct Conflict {
     pub reason: ConflictReason,
     /// When it was first found.
     pub created_at: Timestamp,
-}
-
-/// One installation of a front end.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = devices)]
-pub struct Device {
-    /// Its id.
-    pub id: DeviceId,
-    /// Who logged in on it first: what it did anonymously before is theirs.
-    pub first_user_id: Option<UserId>,
-    /// When it registered.
-    pub created_at: Timestamp,
-    /// When the first user logged in.
-    pub claimed_at: Option<Timestamp>,
 }
 
 /// One log-in: a family of refresh tokens.

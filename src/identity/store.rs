@@ -3,9 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::model::{
-    Conflict, Device, Identity, IdentityId, LoginSession, Proof, Provider, User, UserState,
-};
+use super::model::{Conflict, Identity, IdentityId, LoginSession, Proof, Provider, User, UserState};
 use crate::kernel::id::{DeviceId, SessionId, UserId};
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
@@ -22,10 +20,8 @@ extern "SQL" {
 }
 
 /// The rule that one proof belongs to one user.
-pub(super) const ONE_OWNER: Constraint = Constraint {
-    index: "identities_subject",
-    columns: "identities.provider, identities.app_id, identities.subject",
-};
+pub(super) const ONE_OWNER: Constraint =
+    Constraint { index: "identities_subject", columns: "identities.provider, identities.app_id, identities.subject" };
 
 /// The rule that a user holds one value of each key.
 pub(super) const ONE_VALUE: Constraint = Constraint {
@@ -81,7 +77,12 @@ pub(super) struct UserFilter {
 }
 
 /// Users, newest first.
-pub(super) fn search_users(tx: &mut Tx<'_>, filter: &UserFilter, after: Option<Cursor>, limit: i64) -> DbResult<Vec<User>> {
+pub(super) fn search_users(
+    tx: &mut Tx<'_>,
+    filter: &UserFilter,
+    after: Option<Cursor>,
+    limit: i64,
+) -> DbResult<Vec<User>> {
     let mut query = users::table.select(User::as_select()).into_boxed();
     if let Some(nickname) = &filter.nickname {
         let pattern = format!("%{}%", escape_like(&nickname.to_lowercase()));
@@ -136,7 +137,12 @@ pub(super) fn identities_of(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<Ident
     Ok(rows)
 }
 
-pub(super) fn identity_of(tx: &mut Tx<'_>, user: UserId, provider: Provider, app_id: &str) -> DbResult<Option<Identity>> {
+pub(super) fn identity_of(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    provider: Provider,
+    app_id: &str,
+) -> DbResult<Option<Identity>> {
     let row = identities::table
         .filter(identities::user_id.eq(user))
         .filter(identities::provider.eq(provider))
@@ -196,7 +202,12 @@ pub(super) fn note_conflict(tx: &mut Tx<'_>, conflict: &Conflict) -> DbResult<()
 }
 
 /// Conflicts, newest first.
-pub(super) fn conflicts(tx: &mut Tx<'_>, user: Option<UserId>, after: Option<Cursor>, limit: i64) -> DbResult<Vec<Conflict>> {
+pub(super) fn conflicts(
+    tx: &mut Tx<'_>,
+    user: Option<UserId>,
+    after: Option<Cursor>,
+    limit: i64,
+) -> DbResult<Vec<Conflict>> {
     let mut query = identity_conflicts::table.select(Conflict::as_select()).into_boxed();
     if let Some(user) = user {
         let involved = identity_conflicts::kept_user_id.eq(user).or(identity_conflicts::other_user_id.eq(user));
@@ -210,12 +221,15 @@ pub(super) fn conflicts(tx: &mut Tx<'_>, user: Option<UserId>, after: Option<Cur
 
 pub(super) fn insert_device(tx: &mut Tx<'_>, id: DeviceId) -> DbResult<()> {
     let now = tx.now();
-    diesel::insert_into(devices::table).values((devices::id.eq(id), devices::created_at.eq(now))).execute(tx.conn()?)?;
+    diesel::insert_into(devices::table)
+        .values((devices::id.eq(id), devices::created_at.eq(now)))
+        .execute(tx.conn()?)?;
     Ok(())
 }
 
-pub(super) fn device(tx: &mut Tx<'_>, id: DeviceId) -> DbResult<Option<Device>> {
-    Ok(devices::table.find(id).select(Device::as_select()).first(tx.conn()?).optional()?)
+pub(super) fn knows_device(tx: &mut Tx<'_>, id: DeviceId) -> DbResult<bool> {
+    let known = devices::table.find(id).select(devices::id).first::<DeviceId>(tx.conn()?).optional()?;
+    Ok(known.is_some())
 }
 
 /// Gives an anonymous device to its first user; a device that somebody has stays theirs.
@@ -248,7 +262,8 @@ pub(super) fn revoke_session(tx: &mut Tx<'_>, id: SessionId, reason: &str) -> Db
 /// Ends every log-in of a user; answers which.
 pub(super) fn revoke_sessions_of(tx: &mut Tx<'_>, user: UserId, reason: &str) -> DbResult<Vec<SessionId>> {
     let now = tx.now();
-    let open = login_sessions::table.filter(login_sessions::user_id.eq(user)).filter(login_sessions::revoked_at.is_null());
+    let open =
+        login_sessions::table.filter(login_sessions::user_id.eq(user)).filter(login_sessions::revoked_at.is_null());
     let ended = diesel::update(open)
         .set((login_sessions::revoked_at.eq(Some(now)), login_sessions::revoke_reason.eq(Some(reason))))
         .returning(login_sessions::id)
@@ -257,7 +272,8 @@ pub(super) fn revoke_sessions_of(tx: &mut Tx<'_>, user: UserId, reason: &str) ->
 }
 
 pub(super) fn count_open_sessions(tx: &mut Tx<'_>, user: UserId) -> DbResult<i64> {
-    let open = login_sessions::table.filter(login_sessions::user_id.eq(user)).filter(login_sessions::revoked_at.is_null());
+    let open =
+        login_sessions::table.filter(login_sessions::user_id.eq(user)).filter(login_sessions::revoked_at.is_null());
     Ok(open.count().get_result(tx.conn()?)?)
 }
 
@@ -271,7 +287,12 @@ pub(super) fn revoked_since(tx: &mut Tx<'_>, since: Timestamp) -> DbResult<Vec<(
     Ok(rows.into_iter().filter_map(|(id, at)| at.map(|at| (id, at))).collect())
 }
 
-pub(super) fn insert_refresh_token(tx: &mut Tx<'_>, hash: &str, session: SessionId, expires_at: Timestamp) -> DbResult<()> {
+pub(super) fn insert_refresh_token(
+    tx: &mut Tx<'_>,
+    hash: &str,
+    session: SessionId,
+    expires_at: Timestamp,
+) -> DbResult<()> {
     let now = tx.now();
     diesel::insert_into(refresh_tokens::table)
         .values((
@@ -317,7 +338,8 @@ pub(super) fn sessions_with_expired_tokens(tx: &mut Tx<'_>, limit: i64) -> DbRes
 
 pub(super) fn forget_expired_tokens(tx: &mut Tx<'_>, session: SessionId) -> DbResult<()> {
     let now = tx.now();
-    let expired = refresh_tokens::table.filter(refresh_tokens::session_id.eq(session)).filter(refresh_tokens::expires_at.le(now));
+    let expired =
+        refresh_tokens::table.filter(refresh_tokens::session_id.eq(session)).filter(refresh_tokens::expires_at.le(now));
     diesel::delete(expired).execute(tx.conn()?)?;
     Ok(())
 }

@@ -185,7 +185,13 @@ mod tests {
     #[test]
     fn a_changed_text_does_not_open() {
         let sealed = key(1).seal("place", "text").unwrap();
-        for broken in [String::new(), "v1.".to_owned(), sealed.replace("v1.", "v2."), format!("{sealed}A"), sealed[..20].to_owned()] {
+        for broken in [
+            String::new(),
+            "v1.".to_owned(),
+            sealed.replace("v1.", "v2."),
+            format!("{sealed}A"),
+            sealed[..20].to_owned(),
+        ] {
             assert_eq!(key(1).open("place", &broken).err(), Some(SecretError::Foreign), "{broken}");
         }
     }

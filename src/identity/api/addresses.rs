@@ -122,7 +122,11 @@ pub async fn list_addresses(db: web::Data<Db>, shopper: Shopper) -> ApiResult<Js
 #[utoipa::path(tag = "identity", security(("shopper" = [])), request_body = AddressBody,
     responses((status = 201, description = "The address.", body = AddressView)))]
 #[post("/addresses")]
-pub async fn add_address(db: web::Data<Db>, shopper: Shopper, body: Json<AddressBody>) -> ApiResult<Created<AddressView>> {
+pub async fn add_address(
+    db: web::Data<Db>,
+    shopper: Shopper,
+    body: Json<AddressBody>,
+) -> ApiResult<Created<AddressView>> {
     let draft = AddressDraft::from(body.0);
     let address = db.write("add_address", move |tx| service::add_address(tx, shopper.user_id, &draft)).await?;
     Ok(Created(address.into()))
@@ -142,10 +146,14 @@ pub async fn show_address(db: web::Data<Db>, shopper: Shopper, path: Path<Addres
     request_body = AddressBody, responses((status = 200, description = "The address afterwards.", body = AddressView)))]
 #[put("/addresses/{address_id}")]
 pub async fn change_address(
-    db: web::Data<Db>, shopper: Shopper, path: Path<AddressId>, body: Json<AddressBody>,
+    db: web::Data<Db>,
+    shopper: Shopper,
+    path: Path<AddressId>,
+    body: Json<AddressBody>,
 ) -> ApiResult<Json<AddressView>> {
     let (draft, id) = (AddressDraft::from(body.0), path.0);
-    let address = db.write("change_address", move |tx| service::change_address(tx, shopper.user_id, id, &draft)).await?;
+    let address =
+        db.write("change_address", move |tx| service::change_address(tx, shopper.user_id, id, &draft)).await?;
     Ok(Json(address.into()))
 }
 

@@ -68,7 +68,8 @@ pub struct LoginView {
 
 impl LoginView {
     fn of(access: &Access, login: Login, phone: Option<String>) -> Self {
-        let (access_token, access_expires_at) = access.tokens.issue_shopper(login.user.id, login.session, login.device, login.at);
+        let (access_token, access_expires_at) =
+            access.tokens.issue_shopper(login.user.id, login.session, login.device, login.at);
         Self {
             access_token,
             access_expires_at,
@@ -95,8 +96,13 @@ pub async fn register_device(db: web::Data<Db>, access: web::Data<Access>) -> Ap
     responses((status = 201, description = "Logged in.", body = LoginView)))]
 #[post("/sessions/wechat-mini")]
 pub async fn log_in_wechat_mini(
-    db: web::Data<Db>, access: web::Data<Access>, keys: web::Data<IdentityKeys>, listeners: web::Data<LoginListeners>,
-    wechat: web::Data<WechatClient>, device: MaybeDevice, body: Json<LogInWechatMini>,
+    db: web::Data<Db>,
+    access: web::Data<Access>,
+    keys: web::Data<IdentityKeys>,
+    listeners: web::Data<LoginListeners>,
+    wechat: web::Data<WechatClient>,
+    device: MaybeDevice,
+    body: Json<LogInWechatMini>,
 ) -> ApiResult<Created<LoginView>> {
     if !rules::check_code(&body.js_code) {
         return Err(IdentityError::CodeRefused.into());
@@ -122,7 +128,11 @@ pub async fn log_in_wechat_mini(
 #[utoipa::path(tag = "identity", security(()), request_body = RefreshSession,
     responses((status = 200, description = "New tokens.", body = LoginView)))]
 #[post("/sessions/refresh")]
-pub async fn refresh_session(db: web::Data<Db>, access: web::Data<Access>, body: Json<RefreshSession>) -> ApiResult<Json<LoginView>> {
+pub async fn refresh_session(
+    db: web::Data<Db>,
+    access: web::Data<Access>,
+    body: Json<RefreshSession>,
+) -> ApiResult<Json<LoginView>> {
     if body.refresh_token.len() > REFRESH_TOKEN_MAX {
         return Err(IdentityError::RefreshTokenInvalid.into());
     }
@@ -152,7 +162,11 @@ pub async fn log_out(db: web::Data<Db>, access: web::Data<Access>, shopper: Shop
 #[utoipa::path(tag = "identity", security(("shopper" = [])),
     responses((status = 204, description = "Logged out everywhere.")))]
 #[delete("/sessions")]
-pub async fn log_out_everywhere(db: web::Data<Db>, access: web::Data<Access>, shopper: Shopper) -> ApiResult<NoContent> {
+pub async fn log_out_everywhere(
+    db: web::Data<Db>,
+    access: web::Data<Access>,
+    shopper: Shopper,
+) -> ApiResult<NoContent> {
     let revocations = access.revocations.clone();
     db.write("log_out_everywhere", move |tx| service::log_out_everywhere(tx, &revocations, shopper.user_id)).await?;
     Ok(NoContent)

@@ -73,7 +73,10 @@ pub fn check_address(draft: &AddressDraft) -> Result<(AddressDraft, &'static str
     let receiver_name = bounded("receiver_name", &draft.receiver_name, 32)?;
     let receiver_phone = draft.receiver_phone.trim().to_owned();
     if !is_mobile(&receiver_phone) && !is_landline(&receiver_phone) {
-        return Err(flaw("receiver_phone", "a mobile number of 11 digits, or area code and number such as 010-12345678"));
+        return Err(flaw(
+            "receiver_phone",
+            "a mobile number of 11 digits, or area code and number such as 010-12345678",
+        ));
     }
     let province = PROVINCES.iter().find(|(code, _)| *code == draft.province_code);
     let (_, province) = province.ok_or_else(|| flaw("province_code", "two digits of GB/T 2260, such as 44"))?;
@@ -96,7 +99,10 @@ fn is_landline(text: &str) -> bool {
         None => true,
         Some((area, number)) => matches!(area.len(), 3 | 4) && matches!(number.len(), 7 | 8) && !number.contains('-'),
     };
-    hyphen_fits && digits.starts_with('0') && (10..=12).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    hyphen_fits
+        && digits.starts_with('0')
+        && (10..=12).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -127,7 +133,9 @@ mod tests {
         for good in ["13800001234", "010-12345678", "0755-1234567", "075512345678"] {
             assert!(check_address(&AddressDraft { receiver_phone: good.to_owned(), ..draft() }).is_ok(), "{good}");
         }
-        for bad in ["", "12345678901", "1380000123", "010--12345678", "10-12345678", "0-12345678901", "abc", "010-12345-78"] {
+        for bad in
+            ["", "12345678901", "1380000123", "010--12345678", "10-12345678", "0-12345678901", "abc", "010-12345-78"]
+        {
             let refusal = check_address(&AddressDraft { receiver_phone: bad.to_owned(), ..draft() }).unwrap_err();
             assert_eq!(refusal["field"], "receiver_phone", "{bad}");
         }

@@ -108,7 +108,11 @@ pub fn link(first: &Side, second: Option<&Side>) -> Decision {
         }
         (Side::Known(_, one), Some(Side::Known(_, other))) if one.user == other.user => Decision::Keep(one.user),
         (Side::Known(one_proof, one), Some(Side::Known(other_proof, other))) => {
-            if outranks(one, other) { join(one, other, other_proof) } else { join(other, one, one_proof) }
+            if outranks(one, other) {
+                join(one, other, other_proof)
+            } else {
+                join(other, one, one_proof)
+            }
         }
     }
 }
@@ -212,7 +216,10 @@ mod tests {
         let one = known(1, &unionid("u"), &[unionid("u")]);
         let other = known(2, &phone("p"), &[unionid("v"), phone("p")]);
         let decision = link(&one, Some(&other));
-        assert_eq!(decision, Decision::Conflict { kept: UserId::new(1), other: Some(UserId::new(2)), over: phone("p") });
+        assert_eq!(
+            decision,
+            Decision::Conflict { kept: UserId::new(1), other: Some(UserId::new(2)), over: phone("p") }
+        );
         assert_eq!(decision.for_staff(), Some(ConflictReason::TwoValues));
     }
 
@@ -237,7 +244,9 @@ mod tests {
             let owner = self.users.iter().find(|(_, holds)| holds.contains(proof));
             owner.map_or_else(
                 || Side::Unknown(proof.clone()),
-                |(user, holds)| Side::Known(proof.clone(), Owner { user: *user, holds: holds.iter().cloned().collect() }),
+                |(user, holds)| {
+                    Side::Known(proof.clone(), Owner { user: *user, holds: holds.iter().cloned().collect() })
+                },
             )
         }
 

@@ -73,7 +73,8 @@ impl E164 {
 pub fn read_phone(country: &str, number: &str) -> Option<E164> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let country = country.strip_prefix('+').unwrap_or(country);
-    let plausible = (1..=4).contains(&country.len()) && digits(country) && (5..=14).contains(&number.len()) && digits(number);
+    let plausible =
+        (1..=4).contains(&country.len()) && digits(country) && (5..=14).contains(&number.len()) && digits(number);
     let chinese = country != "86" || is_mobile(number);
     (plausible && chinese).then(|| E164 { country: country.to_owned(), number: number.to_owned() })
 }
@@ -122,7 +123,13 @@ mod tests {
         assert_eq!(phone.full(), "+8613800001234");
         assert_eq!(phone.masked(), "138****1234");
         assert_eq!(read_phone("+852", "61234534").unwrap().masked(), "+852-61****34");
-        for (country, number) in [("86", "12800001234"), ("86", "1380000123"), ("", "13800001234"), ("86", "1380000123a"), ("99999", "123456")] {
+        for (country, number) in [
+            ("86", "12800001234"),
+            ("86", "1380000123"),
+            ("", "13800001234"),
+            ("86", "1380000123a"),
+            ("99999", "123456"),
+        ] {
             assert!(read_phone(country, number).is_none(), "{country} {number}");
         }
     }

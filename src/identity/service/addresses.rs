@@ -65,7 +65,12 @@ pub fn add_address(tx: &mut Tx<'_>, user: UserId, draft: &AddressDraft) -> Resul
 /// # Errors
 /// [`IdentityError::AddressInvalid`], [`IdentityError::AddressNotFound`], [`IdentityError::UserBlocked`], or the
 /// database's.
-pub fn change_address(tx: &mut Tx<'_>, user: UserId, id: AddressId, draft: &AddressDraft) -> Result<Address, IdentityError> {
+pub fn change_address(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    id: AddressId,
+    draft: &AddressDraft,
+) -> Result<Address, IdentityError> {
     let (draft, province) = check_address(draft).map_err(IdentityError::AddressInvalid)?;
     lock(tx, user)?;
     let old = address_store::find(tx, user, id)?.ok_or(IdentityError::AddressNotFound)?;

@@ -61,13 +61,23 @@ pub struct StaffAct {
 /// # Errors
 /// [`IdentityError::SearchInvalid`], or the database's.
 pub fn search_users(
-    tx: &mut Tx<'_>, keys: &IdentityKeys, search: &UserSearch, after: Option<Cursor>, limit: i64,
+    tx: &mut Tx<'_>,
+    keys: &IdentityKeys,
+    search: &UserSearch,
+    after: Option<Cursor>,
+    limit: i64,
 ) -> Result<Vec<(User, Option<String>)>, IdentityError> {
     let filter = filter(keys, search)?;
     let users = store::search_users(tx, &filter, after, limit)?;
     let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
     let phones: std::collections::HashMap<_, _> = store::masked_phones(tx, &ids)?.into_iter().collect();
-    Ok(users.into_iter().map(|user| { let phone = phones.get(&user.id).cloned().flatten(); (user, phone) }).collect())
+    Ok(users
+        .into_iter()
+        .map(|user| {
+            let phone = phones.get(&user.id).cloned().flatten();
+            (user, phone)
+        })
+        .collect())
 }
 
 fn filter(keys: &IdentityKeys, search: &UserSearch) -> Result<UserFilter, IdentityError> {
@@ -105,7 +115,12 @@ pub fn show_user(tx: &mut Tx<'_>, user: UserId) -> Result<UserCard, IdentityErro
 /// # Errors
 /// [`IdentityError::ReasonInvalid`], [`IdentityError::UserNotFound`], [`IdentityError::UserStateUnchanged`], or the
 /// database's.
-pub fn block_user(tx: &mut Tx<'_>, revocations: &Revocations, user: UserId, act: &StaffAct) -> Result<UserCard, IdentityError> {
+pub fn block_user(
+    tx: &mut Tx<'_>,
+    revocations: &Revocations,
+    user: UserId,
+    act: &StaffAct,
+) -> Result<UserCard, IdentityError> {
     move_user(tx, user, UserState::Active, UserState::Blocked, act)?;
     sessions::end_all(tx, revocations, user, "user_blocked")?;
     show_user(tx, user)
@@ -121,7 +136,13 @@ pub fn unblock_user(tx: &mut Tx<'_>, user: UserId, act: &StaffAct) -> Result<Use
     show_user(tx, user)
 }
 
-fn move_user(tx: &mut Tx<'_>, user: UserId, from: UserState, to: UserState, act: &StaffAct) -> Result<(), IdentityError> {
+fn move_user(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    from: UserState,
+    to: UserState,
+    act: &StaffAct,
+) -> Result<(), IdentityError> {
     let reason = rules::check_reason(&act.reason).ok_or(IdentityError::ReasonInvalid)?;
     if !store::move_user(tx, user, from, to)? {
         let known = store::user(tx, user)?.is_some();
@@ -131,16 +152,19 @@ fn move_user(tx: &mut Tx<'_>, user: UserId, from: UserState, to: UserState, act:
         UserState::Blocked => ("user.block", USER_BLOCKED),
         UserState::Active => ("user.unblock", USER_UNBLOCKED),
     };
-    audit::record(tx, &AuditEntry {
-        staff_id: act.staff,
-        action,
-        subject_kind: "user",
-        subject_id: Some(user.get()),
-        reason: Some(&reason),
-        before: Some(json!({ "state": from })),
-        after: Some(json!({ "state": to })),
-        origin: &act.origin,
-    })?;
+    audit::record(
+        tx,
+        &AuditEntry {
+            staff_id: act.staff,
+            action,
+            subject_kind: "user",
+            subject_id: Some(user.get()),
+            reason: Some(&reason),
+            before: Some(json!({ "state": from })),
+            after: Some(json!({ "state": to })),
+            origin: &act.origin,
+        },
+    )?;
     events::record(tx, &NewEvent { name: event, version: 1, user: Some(user), payload: &AboutUser { user_id: user } })?;
     Ok(())
 }
@@ -149,22 +173,30 @@ fn move_user(tx: &mut Tx<'_>, user: UserId, from: UserState, to: UserState, act:
 ///
 /// # Errors
 /// [`IdentityError::ReasonInvalid`], [`IdentityError::NoPhone`], or the database's.
-pub fn reveal_phone(tx: &mut Tx<'_>, keys: &IdentityKeys, user: UserId, act: &StaffAct) -> Result<SecretString, IdentityError> {
+pub fn reveal_phone(
+    tx: &mut Tx<'_>,
+    keys: &IdentityKeys,
+    user: UserId,
+    act: &StaffAct,
+) -> Result<SecretString, IdentityError> {
     let reason = rules::check_reason(&act.reason).ok_or(IdentityError::ReasonInvalid)?;
     let user = store::user(tx, user)?.ok_or(IdentityError::UserNotFound)?.id;
     let identity = store::identity_of(tx, user, Provider::Phone, "")?.ok_or(IdentityError::NoPhone)?;
     let sealed = identity.sealed.as_deref().ok_or(IdentityError::NoPhone)?;
     let phone = keys.seal.open(&place(identity.id), sealed)?;
-    audit::record(tx, &AuditEntry {
-        staff_id: act.staff,
-        action: "user.reveal_phone",
-        subject_kind: "user",
-        subject_id: Some(user.get()),
-        reason: Some(&reason),
-        before: None,
-        after: None,
-        origin: &act.origin,
-    })?;
+    audit::record(
+        tx,
+        &AuditEntry {
+            staff_id: act.staff,
+            action: "user.reveal_phone",
+            subject_kind: "user",
+            subject_id: Some(user.get()),
+            reason: Some(&reason),
+            before: None,
+            after: None,
+            origin: &act.origin,
+        },
+    )?;
     Ok(phone)
 }
 
@@ -172,6 +204,11 @@ pub fn reveal_phone(tx: &mut Tx<'_>, keys: &IdentityKeys, user: UserId, act: &St
 ///
 /// # Errors
 /// The database's.
-pub fn list_conflicts(tx: &mut Tx<'_>, user: Option<UserId>, after: Option<Cursor>, limit: i64) -> DbResult<Vec<Conflict>> {
+pub fn list_conflicts(
+    tx: &mut Tx<'_>,
+    user: Option<UserId>,
+    after: Option<Cursor>,
+    limit: i64,
+) -> DbResult<Vec<Conflict>> {
     store::conflicts(tx, user, after, limit)
 }

@@ -68,9 +68,16 @@ pub fn register_device(tx: &mut Tx<'_>) -> DbResult<DeviceId> {
 /// # Errors
 /// [`IdentityError::UserBlocked`], or the database's.
 pub fn log_in_wechat_mini(
-    tx: &mut Tx<'_>, keys: &IdentityKeys, listeners: &LoginListeners, login: &WechatMiniLogin,
+    tx: &mut Tx<'_>,
+    keys: &IdentityKeys,
+    listeners: &LoginListeners,
+    login: &WechatMiniLogin,
 ) -> Result<Login, IdentityError> {
-    let proof = |provider, app_id: &str, subject: &str| Proof { provider, app_id: app_id.to_owned(), subject: subject.to_owned() };
+    let proof = |provider, app_id: &str, subject: &str| Proof {
+        provider,
+        app_id: app_id.to_owned(),
+        subject: subject.to_owned(),
+    };
     let openid = proof(Provider::WechatMini, &login.app_id, &login.openid);
     // The unionid comes first: when a new user is made, it is what finds them from another entrance.
     let unionid = login.unionid.as_deref().map(|unionid| proof(Provider::WechatUnionid, "", unionid));
@@ -82,7 +89,8 @@ pub fn log_in_wechat_mini(
     keep_session_key(tx, keys, user_id, login)?;
     let device = known_device(tx, login.device, user_id)?;
     if registered {
-        let payload = UserRegistered { user_id, entrance: Provider::WechatMini, app_id: login.app_id.clone(), device_id: device };
+        let payload =
+            UserRegistered { user_id, entrance: Provider::WechatMini, app_id: login.app_id.clone(), device_id: device };
         events::record(tx, &NewEvent { name: USER_REGISTERED, version: 1, user: Some(user_id), payload: &payload })?;
     }
     let login_made = begin_session(tx, user, device)?;
@@ -162,7 +170,11 @@ fn carry_out(tx: &mut Tx<'_>, decision: &Decision) -> DbResult<UserId> {
 
 /// Writes down that two proofs could not be brought together. Each pair is written down once.
 pub(super) fn keep_for_staff(
-    tx: &mut Tx<'_>, decision: &Decision, kept: UserId, other: Option<UserId>, over: &Proof,
+    tx: &mut Tx<'_>,
+    decision: &Decision,
+    kept: UserId,
+    other: Option<UserId>,
+    over: &Proof,
 ) -> DbResult<()> {
     let Some(reason) = decision.for_staff() else {
         return Ok(());
@@ -206,7 +218,12 @@ fn insert_proof(tx: &mut Tx<'_>, user: UserId, proof: &Proof) -> DbResult<()> {
 }
 
 /// Stores the session key of the openid, when this user holds it: after a conflict the openid is nobody's.
-fn keep_session_key(tx: &mut Tx<'_>, keys: &IdentityKeys, user: UserId, login: &WechatMiniLogin) -> Result<(), IdentityError> {
+fn keep_session_key(
+    tx: &mut Tx<'_>,
+    keys: &IdentityKeys,
+    user: UserId,
+    login: &WechatMiniLogin,
+) -> Result<(), IdentityError> {
     let held = store::identity_of(tx, user, Provider::WechatMini, &login.app_id)?;
     let Some(identity) = held.filter(|identity| identity.subject == login.openid) else {
         return Ok(());
@@ -221,12 +238,10 @@ fn known_device(tx: &mut Tx<'_>, device: Option<DeviceId>, user: UserId) -> DbRe
     let Some(device) = device else {
         return Ok(None);
     };
-    let Some(known) = store::device(tx, device)? else {
+    if !store::knows_device(tx, device)? {
         return Ok(None);
-    };
-    if known.first_user_id.is_none() {
-        store::claim_device(tx, device, user)?;
     }
+    store::claim_device(tx, device, user)?;
     Ok(Some(device))
 }
 

@@ -38,7 +38,12 @@ pub(super) fn proof(keys: &IdentityKeys, phone: &E164) -> Proof {
 ///
 /// # Errors
 /// [`IdentityError::OtherPhoneBound`], [`IdentityError::UserBlocked`], or the database's.
-pub fn bind_phone(tx: &mut Tx<'_>, keys: &IdentityKeys, user: UserId, phone: &E164) -> Result<PhoneBinding, IdentityError> {
+pub fn bind_phone(
+    tx: &mut Tx<'_>,
+    keys: &IdentityKeys,
+    user: UserId,
+    phone: &E164,
+) -> Result<PhoneBinding, IdentityError> {
     if !store::lock_active_user(tx, user)? {
         return Err(IdentityError::UserBlocked);
     }
@@ -56,7 +61,10 @@ pub fn bind_phone(tx: &mut Tx<'_>, keys: &IdentityKeys, user: UserId, phone: &E1
 }
 
 fn carry_out(
-    tx: &mut Tx<'_>, keys: &IdentityKeys, phone: &E164, decision: &Decision,
+    tx: &mut Tx<'_>,
+    keys: &IdentityKeys,
+    phone: &E164,
+    decision: &Decision,
 ) -> Result<PhoneBinding, IdentityError> {
     match decision {
         Decision::Keep(_) => Ok(PhoneBinding::Bound(phone.masked())),
@@ -74,7 +82,13 @@ fn carry_out(
     }
 }
 
-fn attach(tx: &mut Tx<'_>, keys: &IdentityKeys, user: UserId, proof: &Proof, phone: &E164) -> Result<(), IdentityError> {
+fn attach(
+    tx: &mut Tx<'_>,
+    keys: &IdentityKeys,
+    user: UserId,
+    proof: &Proof,
+    phone: &E164,
+) -> Result<(), IdentityError> {
     let id = IdentityId::new(tx.next_id());
     let identity = Identity {
         id,

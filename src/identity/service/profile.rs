@@ -2,8 +2,8 @@
 
 use crate::identity::error::IdentityError;
 use crate::identity::model::{Provider, User};
-use crate::identity::store::{self, ProfileChange};
 use crate::identity::rules;
+use crate::identity::store::{self, ProfileChange};
 use crate::kernel::id::UserId;
 use crate::platform::db::{DbResult, Tx};
 

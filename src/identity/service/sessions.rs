@@ -48,7 +48,8 @@ pub fn refresh(tx: &mut Tx<'_>, revocations: &Revocations, presented: &str) -> R
     let refresh = RandomToken::generate()?;
     let refresh_expires_at = refresh_expiry(tx);
     store::insert_refresh_token(tx, &refresh.stored_hash(), session_id, refresh_expires_at)?;
-    let login = Login { user, session: session_id, device: session.device_id, refresh, refresh_expires_at, at: tx.now() };
+    let login =
+        Login { user, session: session_id, device: session.device_id, refresh, refresh_expires_at, at: tx.now() };
     Ok(Refreshed::Renewed(login))
 }
 
