@@ -4,9 +4,6 @@ pub mod db;
 pub mod events;
 pub mod http;
 pub mod jobs;
-<<<<<<< HEAD
 pub mod secrets;
-=======
->>>>>>> trade
 pub mod storage;
 pub mod wechat;
