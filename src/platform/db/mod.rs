@@ -10,6 +10,8 @@ mod error;
 pub mod faults;
 mod migrate;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod scratch;
 mod stored_enum;
 mod transaction;
 mod writer;
