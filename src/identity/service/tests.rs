@@ -244,10 +244,11 @@ impl LoginListener for Counting {
 #[tokio::test]
 async fn a_device_belongs_to_its_first_user_and_listeners_hear_of_each_log_in() {
     let (db, _clock) = scratch::open();
-    let device = db.write("device", |tx| register_device(tx)).await.unwrap();
+    let device = db.write("device", register_device).await.unwrap();
     let counting = Arc::new(Counting(AtomicUsize::new(0)));
     for openid in ["oA", "oB"] {
-        let listeners = LoginListeners::new(vec![Arc::clone(&counting) as Arc<dyn LoginListener>]);
+        let listener: Arc<dyn LoginListener> = counting.clone();
+        let listeners = LoginListeners::new(vec![listener]);
         let login = proof(openid, None, Some(device));
         db.write("log_in", move |tx| log_in_wechat_mini(tx, &keys(), &listeners, &login)).await.unwrap();
     }

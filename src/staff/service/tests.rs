@@ -84,7 +84,7 @@ async fn an_owner_logs_in_with_every_permission() {
     let login = office.log_in("  ALICE ", PASSWORD, None).await.unwrap();
     assert_eq!(login.account.id, owner);
     assert_eq!(login.permissions.len(), permission::ALL.len());
-    office.db.write("again", |tx| ensure_built_in_roles(tx)).await.unwrap();
+    office.db.write("again", ensure_built_in_roles).await.unwrap();
     let password = hash_password(&PASSWORD.into(), "alice").unwrap();
     let twin = NewOwner { username: "Alice".to_owned(), display_name: "x".to_owned(), password };
     let refusal = office.db.write("owner", move |tx| create_owner(tx, &twin)).await.unwrap_err();
