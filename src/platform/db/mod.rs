@@ -8,6 +8,8 @@ mod connection;
 pub mod dialect;
 mod error;
 pub mod faults;
+#[cfg(test)]
+pub(crate) mod ground;
 mod migrate;
 pub mod schema;
 #[cfg(test)]
