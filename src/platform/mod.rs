@@ -4,5 +4,6 @@ pub mod db;
 pub mod events;
 pub mod http;
 pub mod jobs;
+pub mod secrets;
 pub mod storage;
 pub mod wechat;

@@ -73,6 +73,7 @@ CREATE TABLE refresh_tokens (
     rotated_at BIGINT
 );
 CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_expires ON refresh_tokens (expires_at);
 
 CREATE TABLE addresses (
     id BIGINT PRIMARY KEY NOT NULL,

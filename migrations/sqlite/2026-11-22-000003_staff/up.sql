@@ -4,6 +4,9 @@ CREATE TABLE staff_accounts (
     display_name TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     sealed_totp TEXT,
+    -- A secret that waits for its first code, and the time step of the last code accepted: each code works once.
+    pending_totp TEXT,
+    totp_step BIGINT,
     state TEXT NOT NULL CONSTRAINT staff_accounts_state_known CHECK (state IN ('active', 'disabled')),
     failed_logins BIGINT NOT NULL CONSTRAINT staff_accounts_failures_counted CHECK (failed_logins >= 0),
     locked_until BIGINT,
@@ -52,6 +55,7 @@ CREATE TABLE staff_refresh_tokens (
     rotated_at BIGINT
 );
 CREATE INDEX staff_refresh_tokens_session ON staff_refresh_tokens (session_id);
+CREATE INDEX staff_refresh_tokens_expires ON staff_refresh_tokens (expires_at);
 
 -- Who did what, to what, from where: append only.
 CREATE TABLE audit_entries (

@@ -499,6 +499,8 @@ diesel::table! {
         display_name -> Text,
         password_hash -> Text,
         sealed_totp -> Nullable<Text>,
+        pending_totp -> Nullable<Text>,
+        totp_step -> Nullable<BigInt>,
         state -> Text,
         failed_logins -> BigInt,
         locked_until -> Nullable<BigInt>,

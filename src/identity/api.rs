@@ -1,0 +1,179 @@
+//! What a front end asks of identity: devices, log-ins, the profile, the phone.
+
+mod addresses;
+mod sessions;
+
+use actix_web::{delete, get, patch, post, web};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::error::{IdentityError, of_wechat};
+use super::model::User;
+use super::rules;
+use super::service::{self, IdentityKeys, PhoneBinding, Profile, ProfileEdit};
+use crate::kernel::id::UserId;
+use crate::kernel::time::Timestamp;
+use crate::platform::db::Db;
+use crate::platform::http::{ApiResult, Json, NoContent, Shopper};
+use crate::platform::wechat::WechatClient;
+
+/// Puts the handlers under their prefix.
+pub fn shopper_routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(sessions::register_device)
+        .service(sessions::log_in_wechat_mini)
+        .service(sessions::refresh_session)
+        .service(sessions::log_out)
+        .service(sessions::log_out_everywhere)
+        .service(show_profile)
+        .service(edit_profile)
+        .service(bind_wechat_phone)
+        .service(unbind_phone)
+        .service(addresses::list_addresses)
+        .service(addresses::add_address)
+        .service(addresses::show_address)
+        .service(addresses::change_address)
+        .service(addresses::remove_address);
+}
+
+/// The document of these handlers.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(
+    sessions::register_device,
+    sessions::log_in_wechat_mini,
+    sessions::refresh_session,
+    sessions::log_out,
+    sessions::log_out_everywhere,
+    show_profile,
+    edit_profile,
+    bind_wechat_phone,
+    unbind_phone,
+    addresses::list_addresses,
+    addresses::add_address,
+    addresses::show_address,
+    addresses::change_address,
+    addresses::remove_address,
+))]
+pub struct ShopperApi;
+
+/// A user as they see themselves.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProfileView {
+    /// Who.
+    pub user_id: UserId,
+    /// The name other shoppers see.
+    #[schema(example = "小红")]
+    pub nickname: String,
+    /// Their picture; null when they chose none.
+    #[schema(example = "https://thirdwx.qlogo.cn/mmopen/vi_32/1/132")]
+    pub avatar: Option<String>,
+    /// What of the bound phone number is shown; null when none is bound.
+    #[schema(example = "138****1234")]
+    pub phone: Option<String>,
+    /// When they first came.
+    pub created_at: Timestamp,
+}
+
+impl ProfileView {
+    pub(super) fn of(user: User, phone: Option<String>) -> Self {
+        Self { user_id: user.id, nickname: user.nickname, avatar: user.avatar, phone, created_at: user.created_at }
+    }
+}
+
+impl From<Profile> for ProfileView {
+    fn from(profile: Profile) -> Self {
+        Self::of(profile.user, profile.phone)
+    }
+}
+
+/// What of a profile is to change; an absent field stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditProfile {
+    /// 1 to 32 characters.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 32, example = "小红")]
+    nickname: Option<String>,
+    /// An https address or a path on this service, at most 512 characters; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 512, example = "/files/avatars/1.png")]
+    avatar: Option<Option<String>>,
+}
+
+/// Tells an absent field (`None`) from one that was sent: a null is then a value of its own type, or refused.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The code of the phone number button.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindWechatPhone {
+    /// What the button handed to the page; five minutes, once.
+    #[schema(max_length = 128, example = "e31968a7f94cc5ee25fafc2aef2773f0bb8c3937b22520eb8ee345274d00c144")]
+    code: String,
+}
+
+/// The phone number that was bound.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PhoneView {
+    /// What of it is shown.
+    #[schema(example = "138****1234")]
+    pub phone: String,
+}
+
+/// Shows the logged-in user's profile.
+#[utoipa::path(tag = "identity", security(("shopper" = [])),
+    responses((status = 200, description = "The profile.", body = ProfileView)))]
+#[get("/me")]
+pub async fn show_profile(db: web::Data<Db>, shopper: Shopper) -> ApiResult<Json<ProfileView>> {
+    let profile = db.read("show_profile", move |tx| service::profile(tx, shopper.user_id)).await?;
+    Ok(Json(profile.into()))
+}
+
+/// Changes the nickname or the picture.
+#[utoipa::path(tag = "identity", security(("shopper" = [])), request_body = EditProfile,
+    responses((status = 200, description = "The profile afterwards.", body = ProfileView)))]
+#[patch("/me")]
+pub async fn edit_profile(
+    db: web::Data<Db>,
+    shopper: Shopper,
+    body: Json<EditProfile>,
+) -> ApiResult<Json<ProfileView>> {
+    let edit = ProfileEdit { nickname: body.nickname.clone(), avatar: body.avatar.clone() };
+    let profile = db.write("edit_profile", move |tx| service::edit_profile(tx, shopper.user_id, &edit)).await?;
+    Ok(Json(profile.into()))
+}
+
+/// Binds the phone number that WeChat vouches for.
+#[utoipa::path(tag = "identity", security(("shopper" = [])), request_body = BindWechatPhone,
+    responses((status = 200, description = "The number is bound.", body = PhoneView)))]
+#[post("/me/phone/wechat")]
+pub async fn bind_wechat_phone(
+    db: web::Data<Db>,
+    keys: web::Data<IdentityKeys>,
+    wechat: web::Data<WechatClient>,
+    shopper: Shopper,
+    body: Json<BindWechatPhone>,
+) -> ApiResult<Json<PhoneView>> {
+    if !rules::check_code(&body.code) {
+        return Err(IdentityError::CodeRefused.into());
+    }
+    let (user, app_id) = (shopper.user_id, wechat.app_id().to_owned());
+    let openid = db.read("wechat_openid", move |tx| service::wechat_openid(tx, user, &app_id)).await?;
+    let info = wechat.phone_number(&body.code, openid.as_deref()).await.map_err(|error| of_wechat(&error))?;
+    let phone = rules::read_phone(&info.country_code, &info.pure_phone_number).ok_or(IdentityError::PhoneUnusable)?;
+    let bound = db.write("bind_phone", move |tx| service::bind_phone(tx, &keys, user, &phone)).await?;
+    match bound {
+        PhoneBinding::Bound(phone) => Ok(Json(PhoneView { phone })),
+        PhoneBinding::Taken => Err(IdentityError::PhoneTaken.into()),
+    }
+}
+
+/// Gives the bound phone number up.
+#[utoipa::path(tag = "identity", security(("shopper" = [])),
+    responses((status = 204, description = "No number is bound any more.")))]
+#[delete("/me/phone")]
+pub async fn unbind_phone(db: web::Data<Db>, shopper: Shopper) -> ApiResult<NoContent> {
+    db.write("unbind_phone", move |tx| service::unbind_phone(tx, shopper.user_id)).await?;
+    Ok(NoContent)
+}

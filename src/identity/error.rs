@@ -1,0 +1,80 @@
+//! What identity refuses.
+
+use crate::platform::db::DbError;
+use crate::platform::secrets::SecretError;
+use crate::platform::wechat::{WechatError, WechatErrorKind};
+use crate::refusals;
+
+refusals! {
+    /// Why identity refuses.
+    pub enum IdentityError: "identity" {
+        /// WeChat does not know the code: malformed, used before, or older than five minutes.
+        CodeRefused => UNPROCESSABLE_ENTITY "code_refused" "微信凭证无效或已过期，请重试" "WeChat refused the code: it is unknown, used or expired.",
+        /// WeChat itself has blocked this user.
+        BlockedByWechat => FORBIDDEN "blocked_by_wechat" "该微信账号已被微信限制登录" "WeChat has blocked this user.",
+        /// WeChat gave no usable answer; nothing was changed.
+        WechatUnavailable => SERVICE_UNAVAILABLE "wechat_unavailable" "微信服务暂不可用，请稍后重试" "WeChat cannot be reached; try again.",
+        /// Staff have blocked this user.
+        UserBlocked => FORBIDDEN "user_blocked" "账号已被冻结，请联系客服" "This account is blocked.",
+        /// There is no such user.
+        UserNotFound => NOT_FOUND "user_not_found" "用户不存在" "There is no such user.",
+        /// The user is already in the state asked for.
+        UserStateUnchanged => CONFLICT "user_state_unchanged" "用户已处于该状态" "The user is already in that state.",
+        /// The refresh token is unknown or expired.
+        RefreshTokenInvalid => UNAUTHORIZED "refresh_token_invalid" "登录已过期，请重新登录" "The refresh token is unknown or expired; log in again.",
+        /// The log-in has ended, or its refresh token was used twice, which ends it.
+        SessionEnded => UNAUTHORIZED "session_ended" "登录已失效，请重新登录" "This log-in has ended; log in again.",
+        /// The phone number belongs to another user.
+        PhoneTaken => CONFLICT "phone_taken" "该手机号已绑定其他账号" "This phone number belongs to another account.",
+        /// The user has another phone number already.
+        OtherPhoneBound => CONFLICT "other_phone_bound" "账号已绑定其他手机号，请先解绑" "Another phone number is bound; unbind it first.",
+        /// The user has no phone number.
+        NoPhone => NOT_FOUND "no_phone" "账号未绑定手机号" "No phone number is bound.",
+        /// The number WeChat gave is no phone number.
+        PhoneUnusable => UNPROCESSABLE_ENTITY "phone_unusable" "手机号格式不受支持" "The phone number cannot be used.",
+        /// A field of the profile breaks a rule; the details name it.
+        ProfileInvalid(details) => UNPROCESSABLE_ENTITY "profile_invalid" "个人资料有误" "A field of the profile is not acceptable.",
+        /// A field of an address breaks a rule; the details name it.
+        AddressInvalid(details) => UNPROCESSABLE_ENTITY "address_invalid" "收货地址有误" "A field of the address is not acceptable.",
+        /// The user has no such address.
+        AddressNotFound => NOT_FOUND "address_not_found" "收货地址不存在" "There is no such address.",
+        /// The user has as many addresses as are allowed.
+        TooManyAddresses => UNPROCESSABLE_ENTITY "too_many_addresses" "收货地址数量已达上限" "No more addresses are allowed.",
+        /// A filter of the search breaks a rule; the details name it.
+        SearchInvalid(details) => UNPROCESSABLE_ENTITY "search_invalid" "搜索条件有误" "A search filter is not acceptable.",
+        /// The reason is missing or too long.
+        ReasonInvalid => UNPROCESSABLE_ENTITY "reason_invalid" "请填写 1 至 200 字的原因" "A reason of 1 to 200 characters is required.",
+    }
+}
+
+impl From<SecretError> for IdentityError {
+    fn from(error: SecretError) -> Self {
+        Self::Db(DbError::Defect(error.to_string()))
+    }
+}
+
+/// WeChat's answers about codes of both kinds: invalid, used, of another user, missing.
+const CODE_REFUSALS: [&str; 4] = ["40029", "40163", "40003", "41008"];
+/// WeChat's answer for a wrong app id: our setting at login, but a code made in another app for phone numbers.
+const OTHER_APP: &str = "40013";
+/// WeChat's answer for a user it has blocked.
+const BLOCKED: &str = "40226";
+
+/// What a failed exchange of a code means for the client.
+pub(super) fn of_wechat(error: &WechatError) -> IdentityError {
+    match error.kind() {
+        WechatErrorKind::Refused { code, .. } if code == BLOCKED => IdentityError::BlockedByWechat,
+        WechatErrorKind::Refused { code, .. } if CODE_REFUSALS.contains(&code.as_str()) => IdentityError::CodeRefused,
+        WechatErrorKind::Refused { code, .. } if code == OTHER_APP && error.call() == "getuserphonenumber" => {
+            IdentityError::CodeRefused
+        }
+        WechatErrorKind::Refused { .. } | WechatErrorKind::Invalid { .. } => {
+            tracing::error!(%error, "WeChat refused for a reason that no client can cause");
+            IdentityError::WechatUnavailable
+        }
+        _ => {
+            tracing::warn!(%error, "WeChat gave no usable answer");
+            IdentityError::WechatUnavailable
+        }
+    }
+}

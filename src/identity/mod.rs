@@ -1,0 +1,52 @@
+//! Identity: one person, many entrances.
+//!
+//! Owns `users`, `identities`, `identity_conflicts`, `wechat_session_keys`, `devices`, `login_sessions`,
+//! `refresh_tokens`, `addresses`.
+//!
+//! * An **identity** is one proof of a user: (provider, app id, subject). It belongs to exactly one user, which a unique
+//!   index holds; two first log-ins with one openid at the same moment therefore make one user. A new provider is a new
+//!   word in [`Provider`] and an adapter that turns its answer into proofs.
+//! * **Linking** ([`rules`]) decides which user the proofs of a request mean. When they mean two users who are one
+//!   person, the decision is a merge; the service does not carry merges out, it keeps them for staff among the
+//!   conflicts, and the request goes on as the user with the stronger id. A phone that belongs to another user is
+//!   refused, and the pair is kept for staff likewise.
+//! * A **device** is one installation before anybody logs in. It proves nobody, since people share devices: it is not an
+//!   identity, and only remembers its first user, to whom its anonymous past belongs.
+//! * A **log-in** is a family of refresh tokens (30 days, each used once). Using one twice ends the family at once,
+//!   without a period of grace: a client that raced itself logs in again, which a mini-program does silently. Access
+//!   tokens (15 minutes) are refused as soon as their log-in has ended: in this process at the commit, in others when
+//!   they next ask for [`recent_revocations`].
+//! * **Secrets at rest**: a phone is a keyed hash to find it by and a sealed text to read it; WeChat's session key is
+//!   sealed; refresh tokens are stored as hashes.
+//! * **Addresses**: at most 20 a user, exactly one of them the default while there are any. The name of the province
+//!   follows from its code. Orders keep their own copy.
+//!
+//! Invariants, each held by a rule and an index: one user per proof; one value per (user, provider, app); one default
+//! address; a refresh token rotates once; a blocked user has no log-in that goes on, because a log-in begins under the
+//! lock of its active user.
+//!
+//! Deliberately absent: merging users; other providers than the mini-program and its phone button; removing users.
+
+mod address_store;
+mod admin_api;
+mod api;
+mod error;
+pub mod events;
+mod jobs;
+mod model;
+pub mod rules;
+mod service;
+mod store;
+
+pub use admin_api::{AdminApi, admin_routes};
+pub use api::{ShopperApi, shopper_routes};
+pub use error::IdentityError;
+pub use jobs::ForgetExpiredTokens;
+pub use model::{Address, AddressId, Conflict, ConflictReason, Identity, Proof, Provider, User, UserState};
+pub use service::{
+    IdentityKeys, Login, LoginListener, LoginListeners, PhoneBinding, Profile, ProfileEdit, REFRESH_TTL_MS, Refreshed,
+    StaffAct, UserCard, UserSearch, WechatMiniLogin, add_address, address, bind_phone, block_user, change_address,
+    edit_profile, list_addresses, list_conflicts, log_in_wechat_mini, log_out, log_out_everywhere, profile,
+    recent_revocations, refresh, register_device, remove_address, reveal_phone, search_users, show_user, unbind_phone,
+    unblock_user, wechat_openid,
+};

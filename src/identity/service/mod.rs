@@ -1,0 +1,75 @@
+//! Use cases of identity. Each takes the transaction it runs in.
+
+mod addresses;
+mod back_office;
+mod login;
+mod phone;
+mod profile;
+mod sessions;
+
+pub use addresses::{add_address, address, change_address, list_addresses, remove_address};
+pub use back_office::{
+    StaffAct, UserCard, UserSearch, block_user, list_conflicts, reveal_phone, search_users, show_user, unblock_user,
+};
+pub use login::{Login, WechatMiniLogin, log_in_wechat_mini, register_device};
+pub use phone::{PhoneBinding, bind_phone, unbind_phone};
+pub use profile::{Profile, ProfileEdit, edit_profile, profile, wechat_openid};
+pub use sessions::{Refreshed, log_out, log_out_everywhere, recent_revocations, refresh};
+
+use std::sync::Arc;
+
+use crate::kernel::id::{DeviceId, UserId};
+use crate::kernel::time::{DAY_MS, Timestamp};
+use crate::platform::db::{DbResult, Tx};
+use crate::platform::secrets::{HashKey, SealKey, SecretError};
+
+/// How long a refresh token lives, in milliseconds: 30 days, begun anew with each refresh.
+pub const REFRESH_TTL_MS: i64 = 30 * DAY_MS;
+
+/// The keys that keep phones and session keys secret at rest. They come from the configuration and have no default.
+#[derive(Debug, Clone)]
+pub struct IdentityKeys {
+    /// Seals phone numbers and session keys.
+    pub seal: SealKey,
+    /// Finds a phone number again without storing it. Changing it makes every stored phone unfindable.
+    pub hash: HashKey,
+}
+
+impl IdentityKeys {
+    /// Keys of exactly 32 bytes for sealing and at least 32 for hashing.
+    ///
+    /// # Errors
+    /// When a key has the wrong length.
+    pub fn new(seal_key: &[u8], hash_key: &[u8]) -> Result<Self, SecretError> {
+        Ok(Self { seal: SealKey::new(seal_key)?, hash: HashKey::new(hash_key)? })
+    }
+}
+
+/// Somebody who acts when a user logs in, within the same transaction: the cart brings the device's cart along.
+pub trait LoginListener: Send + Sync {
+    /// `user` has logged in, on `device` if it is registered.
+    ///
+    /// # Errors
+    /// The database's; the log-in then fails.
+    fn on_login(&self, tx: &mut Tx<'_>, user: UserId, device: Option<DeviceId>) -> DbResult<()>;
+}
+
+/// Everybody who acts when a user logs in, in this order. Cloning shares them.
+#[derive(Clone, Default)]
+pub struct LoginListeners(Arc<[Arc<dyn LoginListener>]>);
+
+impl LoginListeners {
+    /// These listeners.
+    pub fn new(listeners: Vec<Arc<dyn LoginListener>>) -> Self {
+        Self(listeners.into())
+    }
+
+    fn tell(&self, tx: &mut Tx<'_>, user: UserId, device: Option<DeviceId>) -> DbResult<()> {
+        self.0.iter().try_for_each(|listener| listener.on_login(tx, user, device))
+    }
+}
+
+/// When a refresh token issued now expires.
+fn refresh_expiry(tx: &Tx<'_>) -> Timestamp {
+    tx.now().plus_millis(REFRESH_TTL_MS)
+}

@@ -1,0 +1,64 @@
+//! What a user says about themselves, and which of their ids others may ask for.
+
+use crate::identity::error::IdentityError;
+use crate::identity::model::{Provider, User};
+use crate::identity::rules;
+use crate::identity::store::{self, ProfileChange};
+use crate::kernel::id::UserId;
+use crate::platform::db::{DbResult, Tx};
+
+/// A user with what of their phone may be shown.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The user.
+    pub user: User,
+    /// `138****1234`, when a phone is bound.
+    pub phone: Option<String>,
+}
+
+/// What of a profile is to change; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileEdit {
+    /// A new nickname.
+    pub nickname: Option<String>,
+    /// A new picture, or `Some(None)` for none.
+    pub avatar: Option<Option<String>>,
+}
+
+/// A user's profile.
+///
+/// # Errors
+/// [`IdentityError::UserNotFound`], or the database's.
+pub fn profile(tx: &mut Tx<'_>, user: UserId) -> Result<Profile, IdentityError> {
+    let user = store::user(tx, user)?.ok_or(IdentityError::UserNotFound)?;
+    let phone = store::identity_of(tx, user.id, Provider::Phone, "")?.and_then(|identity| identity.masked);
+    Ok(Profile { user, phone })
+}
+
+/// Changes a profile; answers it as it is afterwards.
+///
+/// # Errors
+/// [`IdentityError::ProfileInvalid`], [`IdentityError::UserNotFound`], or the database's.
+pub fn edit_profile(tx: &mut Tx<'_>, user: UserId, edit: &ProfileEdit) -> Result<Profile, IdentityError> {
+    let nickname = edit.nickname.as_deref().map(rules::check_nickname).transpose();
+    let avatar = match &edit.avatar {
+        Some(Some(avatar)) => rules::check_avatar(avatar).map(|avatar| Some(Some(avatar))),
+        other => Ok(other.clone()),
+    };
+    let nickname = nickname.map_err(IdentityError::ProfileInvalid)?;
+    let avatar = avatar.map_err(IdentityError::ProfileInvalid)?;
+    let change = ProfileChange { nickname, avatar, updated_at: tx.now() };
+    if !store::change_profile(tx, user, &change)? {
+        return Err(IdentityError::UserNotFound);
+    }
+    profile(tx, user)
+}
+
+/// The user's openid in a mini-program, when they ever logged in there.
+///
+/// # Errors
+/// The database's.
+pub fn wechat_openid(tx: &mut Tx<'_>, user: UserId, app_id: &str) -> DbResult<Option<String>> {
+    let identity = store::identity_of(tx, user, Provider::WechatMini, app_id)?;
+    Ok(identity.map(|identity| identity.subject))
+}

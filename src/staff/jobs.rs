@@ -1,0 +1,24 @@
+//! Housekeeping of log-ins of staff.
+
+use super::store;
+use crate::kernel::id::SessionId;
+use crate::platform::db::{DbResult, Tx};
+use crate::platform::jobs::Sweep;
+
+/// Forgets refresh tokens of staff that expired. A token that is forgotten is refused like one that never was.
+#[derive(Debug, Clone, Copy)]
+pub struct ForgetExpiredTokens;
+
+impl Sweep for ForgetExpiredTokens {
+    fn name(&self) -> &'static str {
+        "staff.forget_expired_tokens"
+    }
+
+    fn due(&self, tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
+        store::sessions::with_expired_tokens(tx, limit)
+    }
+
+    fn settle(&self, tx: &mut Tx<'_>, id: i64) -> DbResult<()> {
+        store::sessions::forget_expired_tokens(tx, SessionId::new(id))
+    }
+}

@@ -1,0 +1,90 @@
+//! Permissions: what a member of staff may do. Every back-office endpoint names one, as a type.
+//!
+//! A permission is a word `area.action`, stored with roles and carried by the access token. The words are fixed in code,
+//! because code checks them; roles, which are sets of words, are data.
+
+use crate::platform::http::Permission;
+
+/// A permission as data: for the role editor, the access matrix and the OpenAPI document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PermissionInfo {
+    /// The stored word, such as `order.refund`.
+    pub name: &'static str,
+    /// What it allows, in Chinese.
+    pub title_zh: &'static str,
+    /// What it allows, in English.
+    pub title_en: &'static str,
+}
+
+macro_rules! permissions {
+    ($($marker:ident $name:literal $zh:literal $en:literal),+ $(,)?) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $en, ".")]
+            #[derive(Debug, Clone, Copy)]
+            pub struct $marker;
+
+            impl Permission for $marker {
+                const NAME: &'static str = $name;
+            }
+        )+
+
+        /// Every permission, in the order in which the role editor shows them.
+        pub const ALL: &[PermissionInfo] = &[
+            $(PermissionInfo { name: $name, title_zh: $zh, title_en: $en }),+
+        ];
+    };
+}
+
+permissions! {
+    CatalogRead "catalog.read" "查看商品与分类" "See products and categories",
+    CatalogWrite "catalog.write" "编辑商品与分类" "Edit products and categories",
+    StockRead "stock.read" "查看库存" "See stock",
+    StockWrite "stock.write" "入库与调整库存" "Receive and correct stock",
+    FreightRead "freight.read" "查看运费模板" "See freight templates",
+    FreightWrite "freight.write" "编辑运费模板" "Edit freight templates",
+    OrderRead "order.read" "查看订单" "See orders",
+    OrderShip "order.ship" "发货" "Ship orders",
+    OrderReprice "order.reprice" "订单改价" "Change the price of an unpaid order",
+    OrderRefund "order.refund" "订单退款" "Refund orders",
+    OrderRefundApprove "order.refund.approve" "审批大额退款" "Approve refunds above the limit",
+    PaymentRead "payment.read" "查看支付" "See payments",
+    PaymentReview "payment.review" "处理支付差异" "Settle payment differences",
+    BooksRead "books.read" "查看账目" "See the books",
+    UserRead "user.read" "查看用户" "See users",
+    UserBlock "user.block" "冻结与解冻用户" "Block and unblock users",
+    UserReveal "user.reveal" "查看用户完整手机号" "See a user's whole phone number",
+    StaffRead "staff.read" "查看员工与角色" "See staff and roles",
+    StaffWrite "staff.write" "管理员工与角色" "Manage staff and roles",
+    ApprovalRead "approval.read" "查看审批" "See approvals",
+    ApprovalDecide "approval.decide" "处理审批" "Decide approvals",
+    AuditRead "audit.read" "查看操作日志" "See the audit log",
+    JobRead "job.read" "查看后台任务" "See background jobs",
+    JobRetry "job.retry" "重试后台任务" "Retry background jobs",
+}
+
+/// The permission of that name, when there is one.
+pub fn find(name: &str) -> Option<&'static PermissionInfo> {
+    ALL.iter().find(|permission| permission.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_permission_has_its_own_name_of_an_area_and_an_action() {
+        let names: BTreeSet<_> = ALL.iter().map(|permission| permission.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for name in names {
+            assert!(name.split('.').count() >= 2, "{name}");
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.'), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_finds_its_permission_and_only_a_known_one_does() {
+        assert_eq!(find(OrderRefund::NAME).map(|permission| permission.title_en), Some("Refund orders"));
+        assert_eq!(find("order.everything"), None);
+    }
+}
