@@ -65,6 +65,8 @@ settings! {
         "a number from 1 to 600000", "How long PostgreSQL may work on one statement.";
     DATABASE_MAX_WAITING = "database.max_waiting" "HOURGLASS_DATABASE_MAX_WAITING" Some("4096"), "a number from 1 to 1000000",
         "How many requests may wait for a connection or the writer at once.";
+    DATABASE_MIGRATE = "database.migrate" "HOURGLASS_DATABASE_MIGRATE" Some("true"), "true or false",
+        "Whether a start applies missing migrations by itself.";
     TOKEN_SECRET = "secrets.token" "HOURGLASS_TOKEN_SECRET" None, "a secret of at least 32 bytes that nobody else uses",
         "Signs access tokens.";
     SEAL_KEY = "secrets.seal_key" "HOURGLASS_SEAL_KEY" None, "32 random bytes as 64 hexadecimal digits",

@@ -130,6 +130,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// The database.
     pub database: DbSettings,
+    /// Whether a start applies missing migrations.
+    pub migrate: bool,
     /// The mini-program and its merchant.
     pub wechat: WechatSettings,
     /// Secrets.
@@ -161,6 +163,7 @@ impl Config {
             data_dir: values.required(known::DATA_DIR)?,
             node: values.required(known::NODE)?,
             database: database(values)?,
+            migrate: values.required(known::DATABASE_MIGRATE)?,
             wechat: wechat(values, mode, &server)?,
             secrets: Secrets { token: token_secret(values, mode)?, seal_key: seal_key(values, mode)? },
             storage: storage(values)?,
