@@ -1,5 +1,6 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
+pub mod app;
 pub mod catalog;
 pub mod identity;
 pub mod kernel;

@@ -7,8 +7,8 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::kernel::page::{Cursor, Page};
 use crate::kernel::time::Timestamp;
-use crate::platform::db::{Db, DbError, DbResult, Tx};
-use crate::platform::http::{ApiError, ApiResult, Json, PageQuery, Path, Query, RequestError, Staff};
+use crate::platform::db::{Db, DbResult, Tx};
+use crate::platform::http::{ApiError, ApiResult, Json, NoContent, PageQuery, Path, Query, RequestError, Staff};
 use crate::platform::jobs::{self, JobRow, JobState};
 use crate::refusals;
 use crate::staff::audit::{self, AuditEntry};
@@ -107,7 +107,7 @@ pub async fn list_jobs(
     let page = PageQuery { cursor, limit };
     let (after, limit) = (page.cursor()?, page.limit()?);
     let rows = db.read("jobs.list", move |tx| jobs::list(tx, state, after, limit + 1)).await?;
-    Ok(Json(Page::of(rows, limit, |row| Cursor { key: 0, id: row.id })))
+    Ok(Json(Page::cut(rows, limit, |row| Cursor { key: 0, id: row.id })))
 }
 
 /// Tries a dead job again from the beginning.
@@ -121,17 +121,26 @@ pub async fn retry_job(
     db: web::Data<Db>,
     staff: Staff<JobRetry>,
     id: Path<String>,
-) -> ApiResult<crate::platform::http::NoContent> {
+) -> ApiResult<NoContent> {
     let id = crate::kernel::id::parse(&id.0).map_err(|_| ApiError::new(RequestError::NOT_FOUND))?;
     let retry = move |tx: &mut Tx<'_>| {
         if !jobs::retry_dead(tx, id)? {
             return Err(BooksError::NotDead);
         }
-        Ok(())
+        let deed = AuditEntry {
+            staff_id: staff.staff_id,
+            action: "job.retry",
+            subject_kind: "job",
+            subject_id: Some(id),
+            reason: None,
+            before: Some(json!({ "state": "dead" })),
+            after: Some(json!({ "state": "ready" })),
+            origin: &staff.origin,
+        };
+        Ok(audit::record(tx, &deed)?)
     };
     db.write("jobs.retry", retry).await?;
-    let _ = &staff;
-    Ok(crate::platform::http::NoContent)
+    Ok(NoContent)
 }
 
 /// What is documented of these.

@@ -13,6 +13,8 @@ pub mod printing;
 mod routes;
 pub mod server;
 pub mod telemetry;
+#[cfg(test)]
+mod tests;
 mod wiring;
 
 pub use wiring::{App, StartError};

@@ -246,9 +246,16 @@ pub fn database(values: &Values) -> Result<DbSettings, ConfigError> {
     })
 }
 
-fn server(values: &Values) -> Result<ServerConfig, ConfigError> {
+/// The address to listen at alone.
+///
+/// # Errors
+/// When it is no address of this machine's.
+pub fn listen_address(values: &Values) -> Result<SocketAddr, ConfigError> {
     let listen: String = values.required(known::LISTEN)?;
-    let listen = listen.to_socket_addrs().ok().and_then(|mut found| found.next());
+    listen.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(|| malformed(known::LISTEN))
+}
+
+fn server(values: &Values) -> Result<ServerConfig, ConfigError> {
     let workers: usize = values.number(known::WORKERS, 0, 1_024)?;
     let proxies = values.text(known::TRUSTED_PROXIES).unwrap_or_default().split(',').map(str::trim);
     let trusted_proxies = proxies.filter(|part| !part.is_empty()).map(str::parse).collect::<Result<_, _>>();
@@ -257,7 +264,7 @@ fn server(values: &Values) -> Result<ServerConfig, ConfigError> {
         return Err(malformed(known::METRICS_TOKEN));
     }
     Ok(ServerConfig {
-        listen: listen.ok_or_else(|| malformed(known::LISTEN))?,
+        listen: listen_address(values)?,
         public_url: values.address(known::PUBLIC_URL)?,
         workers: (workers > 0).then_some(workers),
         trusted_proxies: trusted_proxies.map_err(|_| malformed(known::TRUSTED_PROXIES))?,

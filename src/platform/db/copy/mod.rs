@@ -18,7 +18,7 @@ use diesel::connection::SimpleConnection as _;
 use self::rows::Sum;
 use self::shape::Table;
 use super::connection::{Conn, DbSettings, Purpose, establish};
-use super::error::{DbError, DbResult};
+use super::error::DbError;
 
 /// Tables in which a migration puts a row; what the source holds takes its place.
 const SEEDED: [&str; 1] = ["catalog_revisions"];
