@@ -21,7 +21,10 @@ CREATE TABLE payment_attempts (
     provider TEXT NOT NULL,
     trade_type TEXT NOT NULL,
     out_trade_no TEXT NOT NULL,
-    payer TEXT NOT NULL,
+    app_id TEXT NOT NULL,
+    mch_id TEXT NOT NULL,
+    payer TEXT,
+    client_address TEXT,
     amount_fen BIGINT NOT NULL CONSTRAINT payment_attempts_amount_counted CHECK (amount_fen > 0),
     state TEXT NOT NULL CONSTRAINT payment_attempts_state_known CHECK (state IN ('created', 'prepaid', 'succeeded', 'closed')),
     prepay TEXT,
@@ -33,6 +36,7 @@ CREATE TABLE payment_attempts (
     refunds BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     succeeded_at BIGINT,
+    asked_at BIGINT,
     next_query_at BIGINT,
     queries BIGINT NOT NULL,
     CONSTRAINT payment_attempts_refunded_within CHECK (refunded_fen >= 0 AND refunded_fen <= paid_fen),
@@ -71,8 +75,10 @@ CREATE TABLE refunds (
     reason TEXT NOT NULL,
     state TEXT NOT NULL CONSTRAINT refunds_state_known
         CHECK (state IN ('pending', 'processing', 'succeeded', 'abnormal', 'closed')),
+    rounds BIGINT NOT NULL,
     provider_refund_id TEXT,
-    staff_id BIGINT,
+    failure TEXT,
+    staff_id BIGINT REFERENCES staff_accounts (id),
     created_at BIGINT NOT NULL,
     settled_at BIGINT,
     next_query_at BIGINT,
@@ -81,6 +87,7 @@ CREATE TABLE refunds (
 CREATE UNIQUE INDEX refunds_out_refund_no ON refunds (out_refund_no);
 CREATE INDEX refunds_payment ON refunds (payment_id);
 CREATE INDEX refunds_attempt ON refunds (attempt_id);
+CREATE INDEX refunds_staff ON refunds (staff_id);
 CREATE INDEX refunds_state ON refunds (state, id);
 CREATE INDEX refunds_query_due ON refunds (next_query_at) WHERE next_query_at IS NOT NULL;
 
@@ -105,7 +112,7 @@ CREATE TABLE ledger_entries (
     id BIGINT PRIMARY KEY NOT NULL,
     posting_id BIGINT NOT NULL,
     account TEXT NOT NULL CONSTRAINT ledger_entries_account_known
-        CHECK (account IN ('provider', 'orders', 'unexpected', 'zero_pay')),
+        CHECK (account IN ('provider', 'orders', 'unexpected')),
     kind TEXT NOT NULL,
     subject_id BIGINT,
     reference TEXT NOT NULL,

@@ -9,6 +9,8 @@ pub mod copy;
 pub mod dialect;
 mod error;
 pub mod faults;
+#[cfg(test)]
+pub(crate) mod ground;
 mod migrate;
 pub mod schema;
 mod stored_enum;

@@ -303,7 +303,10 @@ diesel::table! {
         provider -> Text,
         trade_type -> Text,
         out_trade_no -> Text,
-        payer -> Text,
+        app_id -> Text,
+        mch_id -> Text,
+        payer -> Nullable<Text>,
+        client_address -> Nullable<Text>,
         amount_fen -> BigInt,
         state -> Text,
         prepay -> Nullable<Text>,
@@ -315,6 +318,7 @@ diesel::table! {
         refunds -> BigInt,
         created_at -> BigInt,
         succeeded_at -> Nullable<BigInt>,
+        asked_at -> Nullable<BigInt>,
         next_query_at -> Nullable<BigInt>,
         queries -> BigInt,
     }
@@ -409,7 +413,9 @@ diesel::table! {
         cause -> Text,
         reason -> Text,
         state -> Text,
+        rounds -> BigInt,
         provider_refund_id -> Nullable<Text>,
+        failure -> Nullable<Text>,
         staff_id -> Nullable<BigInt>,
         created_at -> BigInt,
         settled_at -> Nullable<BigInt>,
@@ -578,6 +584,7 @@ diesel::table! {
         sold -> BigInt,
         received -> BigInt,
         removed -> BigInt,
+        low_at -> BigInt,
     }
 }
 
@@ -649,6 +656,7 @@ diesel::joinable!(products -> categories (category_id));
 diesel::joinable!(refresh_tokens -> login_sessions (session_id));
 diesel::joinable!(refunds -> payment_attempts (attempt_id));
 diesel::joinable!(refunds -> payments (payment_id));
+diesel::joinable!(refunds -> staff_accounts (staff_id));
 diesel::joinable!(search_history -> users (user_id));
 diesel::joinable!(ship_gates -> orders (order_id));
 diesel::joinable!(shipment_lines -> order_lines (line_id));
@@ -661,9 +669,9 @@ diesel::joinable!(staff_account_roles -> staff_roles (role_id));
 diesel::joinable!(staff_refresh_tokens -> staff_sessions (session_id));
 diesel::joinable!(staff_role_permissions -> staff_roles (role_id));
 diesel::joinable!(staff_sessions -> staff_accounts (staff_id));
-diesel::joinable!(stock_holds -> stock_items (sku_id));
+diesel::joinable!(stock_holds -> skus (sku_id));
 diesel::joinable!(stock_items -> skus (sku_id));
-diesel::joinable!(stock_movements -> stock_items (sku_id));
+diesel::joinable!(stock_movements -> skus (sku_id));
 diesel::joinable!(tracking_events -> shipments (shipment_id));
 diesel::joinable!(wechat_session_keys -> identities (identity_id));
 
