@@ -11,6 +11,7 @@ use crate::platform::db::{Db, DbResult, Tx};
 use crate::platform::http::{ApiError, ApiResult, Json, NoContent, PageQuery, Path, Query, RequestError, Staff};
 use crate::platform::jobs::{self, JobRow, JobState};
 use crate::refusals;
+use crate::{order, payment, stock};
 use crate::staff::audit::{self, AuditEntry};
 use crate::staff::permission::{BooksRead, JobRead, JobRetry};
 
@@ -26,7 +27,12 @@ refusals! {
 type Check = fn(&mut Tx<'_>) -> DbResult<Vec<String>>;
 
 /// Every check by its name, in the order in which they are shown.
-const CHECKS: [(&str, Check); 1] = [("jobs", dead_jobs)];
+const CHECKS: [(&str, Check); 4] = [
+    ("stock", stock::differences),
+    ("orders", order::differences),
+    ("payments", payment::differences),
+    ("jobs", dead_jobs),
+];
 
 fn dead_jobs(tx: &mut Tx<'_>) -> DbResult<Vec<String>> {
     let dead = jobs::count_dead(tx)?;

@@ -7,21 +7,30 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use super::known_paths::answer_unknown;
 use super::{books, openapi, operations};
 use crate::platform::http::Refusal;
-use crate::{catalog, identity, staff};
+use crate::{cart, catalog, identity, order, payment, pricing, staff, stock};
 
 const SHOPPERS: &str = "/api/v1";
 const STAFF: &str = "/admin/v1";
 
 /// Mounts every capability.
 pub(super) fn mount(cfg: &mut web::ServiceConfig) {
-    let shoppers = web::scope(SHOPPERS).configure(catalog::shopper_routes).configure(identity::shopper_routes);
+    let shoppers = web::scope(SHOPPERS)
+        .configure(catalog::shopper_routes)
+        .configure(cart::shopper_routes)
+        .configure(pricing::shopper_routes)
+        .configure(order::shopper_routes)
+        .configure(payment::shopper_routes)
+        .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
         .configure(staff::admin_routes)
         .configure(identity::admin_routes)
         .configure(catalog::admin_routes)
+        .configure(order::admin_routes)
+        .configure(payment::admin_routes)
         .configure(books::admin_routes);
     cfg.service(shoppers)
         .service(staff)
+        .configure(payment::hook_routes)
         .configure(operations::operation_routes)
         .default_service(web::to(answer_unknown));
 }
@@ -41,16 +50,25 @@ pub(super) fn declared() -> OpenApi {
         .build();
     let here = ServerBuilder::new().url("/").build();
     let whole = OpenApiBuilder::new().info(information).servers(Some([here])).build();
-    let shoppers = [catalog::ShopperApi::openapi(), identity::ShopperApi::openapi()];
+    let shoppers = [
+        catalog::ShopperApi::openapi(),
+        cart::ShopperApi::openapi(),
+        pricing::ShopperApi::openapi(),
+        order::ShopperApi::openapi(),
+        payment::ShopperApi::openapi(),
+        identity::ShopperApi::openapi(),
+    ];
     let staff = [
         staff::AdminApi::openapi(),
         identity::AdminApi::openapi(),
         catalog::AdminApi::openapi(),
+        order::AdminApi::openapi(),
+        payment::AdminApi::openapi(),
         books::AdminApi::openapi(),
     ];
     let whole = shoppers.into_iter().fold(whole, |whole, api| whole.nest(SHOPPERS, api));
     let whole = staff.into_iter().fold(whole, |whole, api| whole.nest(STAFF, api));
-    whole.merge_from(operations::OperationsApi::openapi())
+    whole.merge_from(payment::HookApi::openapi()).merge_from(operations::OperationsApi::openapi())
 }
 
 /// Every refusal there is.
@@ -59,6 +77,12 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         catalog::CatalogError::CATALOGUE,
         identity::IdentityError::CATALOGUE,
         staff::StaffError::CATALOGUE,
+        stock::StockError::CATALOGUE,
+        pricing::PricingError::CATALOGUE,
+        pricing::freight::FreightError::CATALOGUE,
+        cart::CartError::CATALOGUE,
+        order::OrderError::CATALOGUE,
+        payment::PaymentError::CATALOGUE,
         books::BooksError::CATALOGUE,
     ];
     openapi::general_refusals().chain(catalogues.into_iter().flatten()).collect()

@@ -13,9 +13,13 @@ use super::known_paths::KnownPaths;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{routes, telemetry};
+use crate::cart;
 use crate::catalog::{self, Catalog};
-use crate::identity::{self, IdentityKeys, LoginListeners};
-use crate::kernel::time::{Clock, MINUTE_MS};
+use crate::identity::{self, IdentityKeys, LoginListener, LoginListeners};
+use crate::kernel::id::{DeviceId, UserId};
+use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
+use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
+use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
 use crate::platform::db::{Db, DbError, DbResult, Tx, migrate_up};
 use crate::platform::events::Relay;
@@ -26,6 +30,7 @@ use crate::platform::jobs::{Runner, Work};
 use crate::platform::secrets::SecretError;
 use crate::platform::storage::{Storage, StorageSetupError};
 use crate::platform::wechat::{WechatClient, WechatSetupError};
+use crate::pricing::Offers;
 use crate::staff::approval::ApprovalHandlers;
 use crate::staff::{self, Passwords, StaffKeys};
 
@@ -82,6 +87,9 @@ struct Shared {
     staff_keys: web::Data<StaffKeys>,
     passwords: web::Data<Passwords>,
     approval_handlers: web::Data<ApprovalHandlers>,
+    offers: web::Data<Offers>,
+    orders: web::Data<Orders>,
+    cashier: web::Data<Cashier>,
     catalog: web::Data<Catalog>,
     documents: web::Data<Documents>,
     known_paths: web::Data<KnownPaths>,
@@ -106,7 +114,10 @@ impl App {
         let wechat = WechatClient::new(config.wechat.clone(), clock.clone())?;
         let keys = Keys::of(&config)?;
         let catalog = Catalog::open(db.clone()).await?;
+        let orders = Orders { offers: Offers::default(), settings: order_settings(&config) };
+        let cashier = Cashier::new(db.clone(), providers(&wechat), Arc::new(OrderPayable(orders.clone())));
         let document = openapi::document()?;
+        let runner = Runner::new(db.clone(), work(&db, &wechat, &orders, &cashier), Arc::new(Notify::new()));
         let edge = Edge {
             access: access.clone(),
             clock: clock.clone(),
@@ -120,10 +131,13 @@ impl App {
             storage: web::Data::new(storage),
             wechat: web::Data::new(wechat),
             identity_keys: web::Data::new(keys.identity),
-            login_listeners: web::Data::new(LoginListeners::default()),
+            login_listeners: web::Data::new(LoginListeners::new(vec![Arc::new(BringCart)])),
             staff_keys: web::Data::new(keys.staff),
             passwords: web::Data::new(Passwords::new().map_err(|error| StartError::Secret(error.to_string()))?),
-            approval_handlers: web::Data::new(ApprovalHandlers::default()),
+            approval_handlers: web::Data::new(ApprovalHandlers::new(vec![Arc::new(RefundApproval(orders.clone()))])),
+            offers: web::Data::new(orders.offers.clone()),
+            orders: web::Data::new(orders),
+            cashier: web::Data::new(cashier),
             catalog: web::Data::new(catalog.clone()),
             documents: web::Data::new(Documents(document.to_string().into())),
             known_paths: web::Data::new(KnownPaths::of(&document)),
@@ -131,7 +145,6 @@ impl App {
             metrics_gate: web::Data::new(MetricsGate(config.server.metrics_token.clone())),
             body_limit: web::PayloadConfig::new(config.server.max_body_bytes),
         };
-        let runner = Runner::new(db.clone(), work(&db), Arc::new(Notify::new()));
         let app = Self(Arc::new(Inner { config, db, catalog, revocations, shared, runner }));
         app.renew_revocations().await?;
         Ok(app)
@@ -177,6 +190,9 @@ impl App {
                 .app_data(shared.staff_keys)
                 .app_data(shared.passwords)
                 .app_data(shared.approval_handlers)
+                .app_data(shared.offers)
+                .app_data(shared.orders)
+                .app_data(shared.cashier)
                 .app_data(shared.catalog)
                 .app_data(shared.documents)
                 .app_data(shared.known_paths)
@@ -278,14 +294,54 @@ impl Keys {
     }
 }
 
-fn work(db: &Db) -> Work {
+fn order_settings(config: &Config) -> OrderSettings {
+    OrderSettings {
+        pay_within_ms: config.orders.pay_within_minutes.saturating_mul(MINUTE_MS),
+        receive_after_ms: config.orders.receive_after_days.saturating_mul(DAY_MS),
+        complete_after_ms: config.orders.complete_after_days.saturating_mul(DAY_MS),
+        refund_approval_above: config.payments.refund_approval_above,
+    }
+}
+
+/// Whoever takes money: WeChat Pay, once there is a merchant.
+fn providers(wechat: &WechatClient) -> Providers {
+    match wechat.pay() {
+        Ok(pay) => Providers::new(vec![Arc::new(WechatProvider::new(pay.clone(), None))]),
+        Err(_) => {
+            tracing::warn!("no merchant is set up; orders that cost something cannot be paid");
+            Providers::new(Vec::new())
+        }
+    }
+}
+
+/// Brings the cart of an anonymous device along when somebody logs in on it.
+struct BringCart;
+
+impl LoginListener for BringCart {
+    fn on_login(&self, tx: &mut Tx<'_>, user: UserId, device: Option<DeviceId>) -> DbResult<()> {
+        device.map_or(Ok(()), |device| cart::merge_device_cart(tx, device, user))
+    }
+}
+
+/// Everything that is done in the background.
+fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier) -> Work {
     Work {
         sweeps: vec![
+            Arc::new(payment::NoticesToApply(cashier.clone())),
+            Arc::new(payment::AttemptsToAsk),
+            Arc::new(payment::RefundsToAsk),
+            Arc::new(order::CloseUnpaid(orders.clone())),
+            Arc::new(order::ReceiveByItself(orders.clone())),
+            Arc::new(order::Complete(orders.clone())),
+            Arc::new(catalog::CarryOutPlans),
             Arc::new(identity::ForgetExpiredTokens),
             Arc::new(staff::ForgetExpiredTokens),
-            Arc::new(catalog::CarryOutPlans),
         ],
-        handlers: Vec::new(),
+        handlers: vec![
+            Arc::new(payment::AskAboutAttempt(cashier.clone())),
+            Arc::new(payment::CarryRefund(cashier.clone())),
+            Arc::new(order::UploadShipping::new(db.clone(), wechat.clone())),
+        ],
         relay: Relay::new(db.clone(), vec![Arc::new(catalog::CountSold)]),
     }
 }
