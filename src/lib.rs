@@ -5,6 +5,7 @@ pub mod cart;
 pub mod catalog;
 pub mod identity;
 pub mod kernel;
+pub mod order;
 pub mod payment;
 pub mod platform;
 pub mod pricing;

@@ -6,6 +6,7 @@
 pub mod books;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod known_paths;
 pub mod openapi;
 pub mod operations;

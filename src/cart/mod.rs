@@ -20,4 +20,4 @@ mod store;
 pub use api::{CartView, ShopperApi, shopper_routes};
 pub use error::CartError;
 pub use model::{CartLine, CartOwner, Unbuyable};
-pub use service::{Cart, CurrentLine, add, cart, merge_device_cart, remove_bought};
+pub use service::{Cart, CurrentLine, add, cart, merge_device_cart, remove_bought, selected_lines};

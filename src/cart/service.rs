@@ -157,6 +157,16 @@ pub fn clear(tx: &mut Tx<'_>, owner: CartOwner) -> DbResult<()> {
     store::take_all(tx, owner).map(drop)
 }
 
+/// What the shopper means to order next: the selected lines, whether or not they can still be bought.
+///
+/// # Errors
+/// When the database fails.
+pub fn selected_lines(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<BasketLine>> {
+    let lines = store::lines(tx, CartOwner::User(user))?;
+    let selected = lines.into_iter().filter(|line| line.selected);
+    Ok(selected.map(|line| BasketLine { sku_id: line.sku_id, quantity: line.quantity }).collect())
+}
+
 /// Takes out what a shopper has ordered.
 ///
 /// # Errors

@@ -13,6 +13,8 @@ pub mod faults;
 pub(crate) mod ground;
 mod migrate;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod scratch;
 mod stored_enum;
 mod transaction;
 mod writer;
