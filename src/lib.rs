@@ -1,8 +1,14 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
+pub mod app;
+pub mod cart;
 pub mod catalog;
 pub mod identity;
 pub mod kernel;
+pub mod order;
 pub mod payment;
 pub mod platform;
+pub mod pricing;
 pub mod staff;
+pub mod stock;
+pub mod wechat_simulator;

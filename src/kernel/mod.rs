@@ -1,6 +1,7 @@
-//! Pure values every other floor may use: money, time, ids, pages. No input or output here.
+//! Pure values every other floor may use: money, time, ids, pages, provinces. No input or output here.
 
 pub mod id;
 pub mod money;
 pub mod page;
+pub mod region;
 pub mod time;

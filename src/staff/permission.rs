@@ -43,6 +43,7 @@ permissions! {
     FreightRead "freight.read" "查看运费模板" "See freight templates",
     FreightWrite "freight.write" "编辑运费模板" "Edit freight templates",
     OrderRead "order.read" "查看订单" "See orders",
+    OrderWrite "order.write" "备注与关闭订单" "Annotate and close orders",
     OrderShip "order.ship" "发货" "Ship orders",
     OrderReprice "order.reprice" "订单改价" "Change the price of an unpaid order",
     OrderRefund "order.refund" "订单退款" "Refund orders",

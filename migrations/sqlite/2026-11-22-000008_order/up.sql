@@ -8,6 +8,8 @@ CREATE TABLE orders (
     freight_fen BIGINT NOT NULL CONSTRAINT orders_freight_counted CHECK (freight_fen >= 0),
     total_fen BIGINT NOT NULL,
     refunded_fen BIGINT NOT NULL,
+    -- Asked back from the provider and not yet settled.
+    refunding_fen BIGINT NOT NULL,
     receiver_name TEXT NOT NULL,
     receiver_phone TEXT NOT NULL,
     province_code TEXT NOT NULL,
@@ -15,6 +17,8 @@ CREATE TABLE orders (
     remark TEXT NOT NULL,
     staff_note TEXT NOT NULL,
     pay_deadline BIGINT NOT NULL,
+    -- When closing is tried next: the deadline, or later while the provider is being asked.
+    close_due_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     paid_at BIGINT,
     shipped_at BIGINT,
@@ -27,12 +31,14 @@ CREATE TABLE orders (
     hidden_at BIGINT,
     version BIGINT NOT NULL,
     CONSTRAINT orders_total_adds_up CHECK (total_fen = goods_fen - discount_fen + freight_fen AND total_fen >= 0),
-    CONSTRAINT orders_refunded_within_paid CHECK (refunded_fen >= 0 AND refunded_fen <= total_fen)
+    CONSTRAINT orders_refunded_within_paid CHECK (refunded_fen >= 0 AND refunding_fen >= 0
+        AND refunded_fen + refunding_fen <= total_fen)
 );
 CREATE INDEX orders_user ON orders (user_id, id);
 CREATE INDEX orders_state ON orders (state, id);
 CREATE INDEX orders_phone ON orders (receiver_phone, id);
-CREATE INDEX orders_pay_due ON orders (pay_deadline) WHERE state = 'pending_payment';
+CREATE INDEX orders_receiver ON orders (receiver_name, id);
+CREATE INDEX orders_close_due ON orders (close_due_at) WHERE state = 'pending_payment';
 CREATE INDEX orders_receive_due ON orders (receive_due_at) WHERE state = 'shipped';
 CREATE INDEX orders_complete_due ON orders (complete_due_at) WHERE state = 'received';
 
@@ -70,6 +76,7 @@ CREATE TABLE order_adjustments (
     source TEXT NOT NULL,
     source_ref TEXT NOT NULL,
     title TEXT NOT NULL,
+    on_freight BOOLEAN NOT NULL,
     amount_fen BIGINT NOT NULL
 );
 CREATE INDEX order_adjustments_order ON order_adjustments (order_id);
@@ -78,6 +85,8 @@ CREATE INDEX order_adjustments_line ON order_adjustments (line_id);
 CREATE TABLE order_history (
     id INTEGER PRIMARY KEY NOT NULL,
     order_id BIGINT NOT NULL REFERENCES orders (id),
+    -- The version of the order this row made; puts the rows of one order in their true order.
+    version BIGINT NOT NULL,
     from_state TEXT,
     to_state TEXT NOT NULL,
     actor_kind TEXT NOT NULL CONSTRAINT order_history_actor_known CHECK (actor_kind IN ('shopper', 'staff', 'system')),
@@ -85,7 +94,7 @@ CREATE TABLE order_history (
     reason TEXT NOT NULL,
     at BIGINT NOT NULL
 );
-CREATE INDEX order_history_order ON order_history (order_id);
+CREATE UNIQUE INDEX order_history_version ON order_history (order_id, version);
 
 -- Holds a paid order back from shipping until its campaign opens it.
 CREATE TABLE ship_gates (
@@ -103,7 +112,9 @@ CREATE TABLE shipments (
     carrier_code TEXT NOT NULL,
     tracking_no TEXT NOT NULL,
     shipped_by BIGINT REFERENCES staff_accounts (id),
-    shipped_at BIGINT NOT NULL
+    shipped_at BIGINT NOT NULL,
+    -- When the payment provider was told of it.
+    uploaded_at BIGINT
 );
 CREATE INDEX shipments_order ON shipments (order_id);
 CREATE INDEX shipments_shipped_by ON shipments (shipped_by);

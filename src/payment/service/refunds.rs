@@ -161,7 +161,7 @@ pub fn retry(tx: &mut Tx<'_>, retry: &Retry) -> Result<(Refund, OrderId), Paymen
             action: "refund.retry",
             subject_kind: "refund",
             subject_id: Some(refund.id.get()),
-            reason: Some(&retry.reason),
+            reason: Some(retry.reason.as_str()),
             before: Some(facts(&refund)),
             after: Some(facts(&after)),
             origin: &retry.origin,

@@ -56,7 +56,7 @@ pub fn resolve(tx: &mut Tx<'_>, resolution: &Resolution) -> Result<Review, Payme
             action: "payment_review.resolve",
             subject_kind: "payment_review",
             subject_id: Some(before.id.get()),
-            reason: Some(&resolution.resolution),
+            reason: Some(resolution.resolution.as_str()),
             before: Some(serde_json::json!({ "state": before.state })),
             after: Some(serde_json::json!({ "state": ReviewState::Resolved })),
             origin: &resolution.origin,

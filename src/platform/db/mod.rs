@@ -8,8 +8,12 @@ mod connection;
 pub mod dialect;
 mod error;
 pub mod faults;
+#[cfg(test)]
+pub(crate) mod ground;
 mod migrate;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod scratch;
 mod stored_enum;
 mod transaction;
 mod writer;

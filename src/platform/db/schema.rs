@@ -207,6 +207,7 @@ diesel::table! {
         source -> Text,
         source_ref -> Text,
         title -> Text,
+        on_freight -> Bool,
         amount_fen -> BigInt,
     }
 }
@@ -215,6 +216,7 @@ diesel::table! {
     order_history (id) {
         id -> BigInt,
         order_id -> BigInt,
+        version -> BigInt,
         from_state -> Nullable<Text>,
         to_state -> Text,
         actor_kind -> Text,
@@ -255,6 +257,7 @@ diesel::table! {
         freight_fen -> BigInt,
         total_fen -> BigInt,
         refunded_fen -> BigInt,
+        refunding_fen -> BigInt,
         receiver_name -> Text,
         receiver_phone -> Text,
         province_code -> Text,
@@ -262,6 +265,7 @@ diesel::table! {
         remark -> Text,
         staff_note -> Text,
         pay_deadline -> BigInt,
+        close_due_at -> BigInt,
         created_at -> BigInt,
         paid_at -> Nullable<BigInt>,
         shipped_at -> Nullable<BigInt>,
@@ -467,6 +471,7 @@ diesel::table! {
         tracking_no -> Text,
         shipped_by -> Nullable<BigInt>,
         shipped_at -> BigInt,
+        uploaded_at -> Nullable<BigInt>,
     }
 }
 
@@ -584,6 +589,7 @@ diesel::table! {
         sold -> BigInt,
         received -> BigInt,
         removed -> BigInt,
+        low_at -> BigInt,
     }
 }
 
@@ -668,9 +674,9 @@ diesel::joinable!(staff_account_roles -> staff_roles (role_id));
 diesel::joinable!(staff_refresh_tokens -> staff_sessions (session_id));
 diesel::joinable!(staff_role_permissions -> staff_roles (role_id));
 diesel::joinable!(staff_sessions -> staff_accounts (staff_id));
-diesel::joinable!(stock_holds -> stock_items (sku_id));
+diesel::joinable!(stock_holds -> skus (sku_id));
 diesel::joinable!(stock_items -> skus (sku_id));
-diesel::joinable!(stock_movements -> stock_items (sku_id));
+diesel::joinable!(stock_movements -> skus (sku_id));
 diesel::joinable!(tracking_events -> shipments (shipment_id));
 diesel::joinable!(wechat_session_keys -> identities (identity_id));
 

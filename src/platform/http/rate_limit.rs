@@ -115,4 +115,3 @@ impl GovernorClock for Ticker {
         Nanos::from(std::time::Duration::from_millis(millis))
     }
 }
-

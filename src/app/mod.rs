@@ -1,0 +1,3 @@
+//! The composition root: puts the capabilities together; nobody uses it.
+
+pub mod demo;

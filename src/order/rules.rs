@@ -1,0 +1,304 @@
+//! Pure decisions about orders: what comes next, who may do what and why not, what a parcel holds, what a changed
+//! price does to the lines.
+
+use super::model::{Order, OrderLine, OrderLineId, OrderState, ShipGate};
+use crate::kernel::money::{Fen, prorate};
+use crate::kernel::time::Timestamp;
+
+/// What moves an order from state to state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The money came.
+    Pay,
+    /// It will not be paid.
+    Close,
+    /// The last of what is to be sent has left.
+    ShipAll,
+    /// The buyer has it.
+    Receive,
+    /// The time for after-sale is over.
+    Complete,
+    /// The last of the money went back.
+    RefundAll,
+}
+
+impl Step {
+    /// Every step.
+    pub const ALL: &'static [Self] =
+        &[Self::Pay, Self::Close, Self::ShipAll, Self::Receive, Self::Complete, Self::RefundAll];
+}
+
+/// A step that the state does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IllegalMove {
+    /// Where the order stands.
+    pub from: OrderState,
+    /// What was asked for.
+    pub step: Step,
+}
+
+/// Where a step leads.
+///
+/// # Errors
+/// When the state does not allow it.
+pub const fn next(from: OrderState, step: Step) -> Result<OrderState, IllegalMove> {
+    use OrderState as S;
+    match (from, step) {
+        (S::PendingPayment, Step::Pay) => Ok(S::Paid),
+        (S::PendingPayment, Step::Close) => Ok(S::Closed),
+        (S::Paid, Step::ShipAll) => Ok(S::Shipped),
+        (S::Shipped, Step::Receive) => Ok(S::Received),
+        (S::Received, Step::Complete) => Ok(S::Completed),
+        (S::Paid | S::Shipped | S::Received, Step::RefundAll) => Ok(S::Refunded),
+        (S::PendingPayment, Step::ShipAll | Step::Receive | Step::Complete | Step::RefundAll)
+        | (S::Paid, Step::Pay | Step::Close | Step::Receive | Step::Complete)
+        | (S::Shipped, Step::Pay | Step::Close | Step::ShipAll | Step::Complete)
+        | (S::Received, Step::Pay | Step::Close | Step::ShipAll | Step::Receive)
+        | (S::Completed | S::Closed | S::Refunded, _) => Err(IllegalMove { from, step }),
+    }
+}
+
+/// Whether a recorded row of history could have been written: a first row, a fact, or an allowed move.
+pub fn is_recordable(from: Option<OrderState>, to: OrderState) -> bool {
+    match from {
+        None => to == OrderState::PendingPayment,
+        Some(from) if from == to => true,
+        Some(from) => Step::ALL.iter().any(|step| next(from, *step) == Ok(to)),
+    }
+}
+
+/// Why somebody may not do something with an order now. The word is stable and shown to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Denial {
+    /// It no longer waits for payment.
+    NotPending,
+    /// It is not paid, or no longer.
+    NotPaid,
+    /// It is not on its way, or has arrived.
+    NotShipped,
+    /// Some or all of it has been sent.
+    AlreadyShipped,
+    /// Its money is on its way back.
+    RefundRunning,
+    /// A campaign holds it back.
+    WaitingForCampaign,
+    /// It is not over yet.
+    NotFinished,
+    /// It is hidden already.
+    AlreadyHidden,
+    /// The time to pay has passed; it is about to be closed.
+    DeadlinePassed,
+}
+
+impl Denial {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotPending => "not_pending",
+            Self::NotPaid => "not_paid",
+            Self::NotShipped => "not_shipped",
+            Self::AlreadyShipped => "already_shipped",
+            Self::RefundRunning => "refund_running",
+            Self::WaitingForCampaign => "waiting_for_campaign",
+            Self::NotFinished => "not_finished",
+            Self::AlreadyHidden => "already_hidden",
+            Self::DeadlinePassed => "deadline_passed",
+        }
+    }
+}
+
+/// Whether the buyer may still start to pay.
+///
+/// # Errors
+/// Why not.
+pub fn may_pay(order: &Order, now: Timestamp) -> Result<(), Denial> {
+    require(order.state == OrderState::PendingPayment, Denial::NotPending)?;
+    require(now < order.pay_deadline, Denial::DeadlinePassed)
+}
+
+/// Whether an order may be closed unpaid, or its price changed.
+///
+/// # Errors
+/// Why not.
+pub fn may_close(order: &Order) -> Result<(), Denial> {
+    require(order.state == OrderState::PendingPayment, Denial::NotPending)
+}
+
+/// Whether the buyer may say that it arrived.
+///
+/// # Errors
+/// Why not.
+pub fn may_receive(order: &Order) -> Result<(), Denial> {
+    require(order.state == OrderState::Shipped, Denial::NotShipped)
+}
+
+/// Whether the buyer may hide it from their list.
+///
+/// # Errors
+/// Why not.
+pub fn may_hide(order: &Order) -> Result<(), Denial> {
+    require(order.state.is_final(), Denial::NotFinished)?;
+    require(order.hidden_at.is_none(), Denial::AlreadyHidden)
+}
+
+/// Whether all the money may go back at once: paid, nothing sent, nothing on its way back.
+///
+/// # Errors
+/// Why not.
+pub fn may_refund_unshipped(order: &Order, lines: &[OrderLine]) -> Result<(), Denial> {
+    match order.state {
+        OrderState::Paid => {}
+        OrderState::Shipped | OrderState::Received | OrderState::Completed => return Err(Denial::AlreadyShipped),
+        OrderState::PendingPayment | OrderState::Closed | OrderState::Refunded => return Err(Denial::NotPaid),
+    }
+    require(!order.is_refunding(), Denial::RefundRunning)?;
+    require(lines.iter().all(|line| line.shipped_quantity == 0), Denial::AlreadyShipped)
+}
+
+/// Whether a parcel may be sent: paid, no money on its way back, every gate open.
+///
+/// # Errors
+/// Why not.
+pub fn may_ship(order: &Order, gates: &[ShipGate]) -> Result<(), Denial> {
+    match order.state {
+        OrderState::Paid => {}
+        OrderState::Shipped | OrderState::Received | OrderState::Completed => return Err(Denial::AlreadyShipped),
+        OrderState::PendingPayment | OrderState::Closed | OrderState::Refunded => return Err(Denial::NotPaid),
+    }
+    require(!order.is_refunding(), Denial::RefundRunning)?;
+    require(gates.iter().all(|gate| gate.opened_at.is_some()), Denial::WaitingForCampaign)
+}
+
+fn require(holds: bool, denial: Denial) -> Result<(), Denial> {
+    if holds { Ok(()) } else { Err(denial) }
+}
+
+/// So many pieces of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineQuantity {
+    /// The line.
+    pub line_id: OrderLineId,
+    /// Pieces.
+    pub quantity: i64,
+}
+
+/// Why a parcel cannot hold what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParcelRefusal {
+    /// The order has no such line.
+    NoSuchLine(OrderLineId),
+    /// Fewer than one piece, the same line twice, or more than is left to send.
+    Quantity(OrderLineId),
+    /// Nothing is left to send.
+    Empty,
+}
+
+/// What a parcel holds: what was asked for, or everything that is left when nothing particular was.
+///
+/// # Errors
+/// Why it cannot.
+pub fn fill_parcel(lines: &[OrderLine], wanted: Option<&[LineQuantity]>) -> Result<Vec<LineQuantity>, ParcelRefusal> {
+    let Some(wanted) = wanted else {
+        let left = lines.iter().map(|line| LineQuantity { line_id: line.id, quantity: line.to_ship() });
+        let left: Vec<LineQuantity> = left.filter(|part| part.quantity > 0).collect();
+        return if left.is_empty() { Err(ParcelRefusal::Empty) } else { Ok(left) };
+    };
+    for (position, part) in wanted.iter().enumerate() {
+        let line = lines.iter().find(|line| line.id == part.line_id).ok_or(ParcelRefusal::NoSuchLine(part.line_id))?;
+        let named_before = wanted.iter().take(position).any(|other| other.line_id == part.line_id);
+        if named_before || part.quantity < 1 || part.quantity > line.to_ship() {
+            return Err(ParcelRefusal::Quantity(part.line_id));
+        }
+    }
+    if wanted.is_empty() { Err(ParcelRefusal::Empty) } else { Ok(wanted.to_vec()) }
+}
+
+/// Whether nothing is left to send once this parcel has left.
+pub fn completes(lines: &[OrderLine], parcel: &[LineQuantity]) -> bool {
+    let sent = |line: &OrderLine| parcel.iter().filter(|part| part.line_id == line.id).map(|part| part.quantity).sum::<i64>();
+    lines.iter().all(|line| line.to_ship() <= sent(line))
+}
+
+/// What an order costs after staff changed its price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPrice {
+    /// What is taken off the goods now.
+    pub discount: Fen,
+    /// The freight now.
+    pub freight: Fen,
+    /// The total now.
+    pub total: Fen,
+    /// How the goods' price changed; negative is cheaper.
+    pub goods_change: Fen,
+    /// How the freight changed; negative is cheaper.
+    pub freight_change: Fen,
+    /// The lines' new discount, freight and payable, in the order of the lines given.
+    pub lines: Vec<NewLinePrice>,
+}
+
+/// What a line costs after staff changed the order's price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewLinePrice {
+    /// The line.
+    pub line_id: OrderLineId,
+    /// What is taken off it now.
+    pub discount: Fen,
+    /// Its share of the freight now.
+    pub freight: Fen,
+    /// What is paid for it now.
+    pub payable: Fen,
+}
+
+/// Spreads a price that staff agreed with the buyer over the lines: a cheaper price in proportion to what each line
+/// still costs, a dearer one in proportion to what was taken off each, so that no line falls below zero or rises above
+/// its base price. `None` when the total is not within 1 fen and base price plus freight, or less than the freight.
+pub fn reprice(order: &Order, lines: &[OrderLine], total: Fen, freight: Option<Fen>) -> Option<NewPrice> {
+    let freight = freight.unwrap_or(order.freight);
+    let discount = order.goods.plus(freight)?.minus(total)?;
+    let in_range = total > Fen::ZERO && freight >= Fen::ZERO && discount >= Fen::ZERO && discount <= order.goods;
+    if !in_range {
+        return None;
+    }
+    let change = discount.minus(order.discount)?;
+    let discounts = if change >= Fen::ZERO {
+        let left = lines.iter().map(|line| line.goods.minus(line.discount)).collect::<Option<Vec<Fen>>>()?;
+        shift(lines, &prorate(change, &left)?, Fen::plus)?
+    } else {
+        let taken: Vec<Fen> = lines.iter().map(|line| line.discount).collect();
+        shift(lines, &prorate(change.negated()?, &taken)?, Fen::minus)?
+    };
+    let freights = if freight == order.freight {
+        lines.iter().map(|line| line.freight).collect()
+    } else {
+        let goods: Vec<Fen> = lines.iter().map(|line| line.goods).collect();
+        prorate(freight, &goods)?
+    };
+    let mut priced = Vec::with_capacity(lines.len());
+    for ((line, discount), freight) in lines.iter().zip(discounts).zip(freights) {
+        let payable = line.goods.minus(discount)?.plus(freight)?;
+        priced.push(NewLinePrice { line_id: line.id, discount, freight, payable });
+    }
+    let (goods_change, freight_change) = (change.negated()?, freight.minus(order.freight)?);
+    Some(NewPrice { discount, freight, total, goods_change, freight_change, lines: priced })
+}
+
+fn shift(lines: &[OrderLine], parts: &[Fen], apply: fn(Fen, Fen) -> Option<Fen>) -> Option<Vec<Fen>> {
+    lines.iter().zip(parts).map(|(line, part)| apply(line.discount, *part)).collect()
+}
+
+/// A phone number of which only the last four digits can be read.
+pub fn masked_phone(phone: &str) -> String {
+    let length = phone.chars().count();
+    let hidden = |position: usize| position.saturating_add(4) < length && position >= 3;
+    phone.chars().enumerate().map(|(position, digit)| if hidden(position) { '*' } else { digit }).collect()
+}
+
+/// A cell of a table that a spreadsheet will not take for a formula.
+pub fn defused_cell(text: &str) -> String {
+    let dangerous = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if dangerous { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

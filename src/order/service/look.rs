@@ -1,0 +1,92 @@
+//! Looking at orders.
+
+use std::collections::HashMap;
+
+use super::super::error::OrderError;
+use super::super::model::{MAX_EXPORTED, Order, OrderFile, OrderLine, OrderState, OrderWithLines};
+use super::super::store::{self, OrderFilter, OrderSort};
+use super::moves;
+use crate::kernel::id::{OrderId, UserId};
+use crate::kernel::page::{Cursor, Page};
+use crate::platform::db::{DbResult, Tx};
+
+/// Which page of a list.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::order) struct OrderPage {
+    /// Where the page before ended.
+    pub(in crate::order) after: Option<Cursor>,
+    /// Most orders wanted.
+    pub(in crate::order) limit: i64,
+}
+
+/// A shopper's orders, latest first.
+pub(in crate::order) fn page_of_user(
+    tx: &mut Tx<'_>, user: UserId, state: Option<OrderState>, page: OrderPage,
+) -> Result<Page<OrderWithLines>, OrderError> {
+    let rows = store::of_user(tx, user, state, page.after, page.limit.saturating_add(1))?;
+    Ok(with_lines(tx, cut(rows, page.limit))?)
+}
+
+/// Orders that staff asked for.
+pub(in crate::order) fn page_for_staff(
+    tx: &mut Tx<'_>, filter: &OrderFilter, sort: OrderSort, page: OrderPage,
+) -> Result<Page<OrderWithLines>, OrderError> {
+    let rows = store::search(tx, filter, sort, page.after, page.limit.saturating_add(1))?;
+    Ok(with_lines(tx, cut(rows, page.limit))?)
+}
+
+fn cut(rows: Vec<Order>, limit: i64) -> Page<Order> {
+    Page::cut(rows, limit, |order| Cursor { key: 0, id: order.id.get() })
+}
+
+fn with_lines(tx: &mut Tx<'_>, page: Page<Order>) -> DbResult<Page<OrderWithLines>> {
+    let ids: Vec<OrderId> = page.items.iter().map(|order| order.id).collect();
+    let mut lines: HashMap<OrderId, Vec<OrderLine>> = HashMap::with_capacity(ids.len());
+    for line in store::lines_of_all(tx, &ids)? {
+        lines.entry(line.order_id).or_default().push(line);
+    }
+    Ok(page.map(|order| OrderWithLines { lines: lines.remove(&order.id).unwrap_or_default(), order }))
+}
+
+/// Every order that staff asked for, for a table.
+///
+/// # Errors
+/// 422 when more match than one table may hold, so that none is cut off in silence.
+pub(in crate::order) fn exported(tx: &mut Tx<'_>, filter: &OrderFilter) -> Result<Vec<OrderWithLines>, OrderError> {
+    let rows = store::search(tx, filter, OrderSort::Oldest, None, MAX_EXPORTED.saturating_add(1))?;
+    let page = cut(rows, MAX_EXPORTED);
+    if page.next_cursor.is_some() {
+        return Err(OrderError::ExportTooLarge);
+    }
+    let mut exported = Vec::with_capacity(page.items.len());
+    // A query with thousands of ids would pass what the databases allow in one statement.
+    for some in page.items.chunks(500) {
+        let some = Page { items: some.to_vec(), next_cursor: None };
+        exported.extend(with_lines(tx, some)?.items);
+    }
+    Ok(exported)
+}
+
+/// Everything about a shopper's own order.
+pub(in crate::order) fn file_of_user(tx: &mut Tx<'_>, id: OrderId, user: UserId) -> Result<OrderFile, OrderError> {
+    let order = moves::own(tx, id, user)?;
+    Ok(file(tx, order)?)
+}
+
+/// Everything about an order.
+pub(in crate::order) fn file_for_staff(tx: &mut Tx<'_>, id: OrderId) -> Result<OrderFile, OrderError> {
+    let order = store::find(tx, id)?.ok_or(OrderError::NotFound)?;
+    Ok(file(tx, order)?)
+}
+
+fn file(tx: &mut Tx<'_>, order: Order) -> DbResult<OrderFile> {
+    let id = order.id;
+    Ok(OrderFile {
+        lines: store::lines_of(tx, id)?,
+        adjustments: store::adjustments_of(tx, id)?,
+        gates: store::gates_of(tx, id)?,
+        parcels: store::parcels_of(tx, id)?,
+        history: store::history_of(tx, id)?,
+        order,
+    })
+}

@@ -1,0 +1,255 @@
+//! Placing an order: one transaction from the basket to the open payment.
+//!
+//! What several buyers compete for comes last: campaign rows, then stock, so that their locks are held for the shortest
+//! time.
+
+use serde_json::json;
+
+use super::super::error::OrderError;
+use super::super::events::{OrderFacts, OrderPlaced, PLACED};
+use super::super::model::{
+    Actor, Order, OrderAdjustment, OrderAdjustmentId, OrderLine, OrderLineId, OrderState, ShipGate,
+};
+use super::super::store;
+use super::{Cause, Orders, checked_text, moves, note_row, record};
+use crate::cart;
+use crate::identity::{self, Address, AddressId};
+use crate::kernel::id::{OrderId, UserId};
+use crate::kernel::money::Fen;
+use crate::payment::{self, OpenPayment};
+use crate::platform::db::{DbResult, Tx};
+use crate::pricing::{self, BasketLine, OfferClaim, PlacedOrder, Quote, QuoteRequest};
+use crate::stock::{self, StockLine};
+
+/// What is to be bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::order) enum Basket {
+    /// These lines.
+    Lines(Vec<BasketLine>),
+    /// The selected lines of the cart, which leave it.
+    Cart,
+}
+
+/// The price the buyer saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::order) struct Expected {
+    /// The total.
+    pub(in crate::order) total: Fen,
+    /// The digest of the quote.
+    pub(in crate::order) digest: String,
+}
+
+/// An order about to be placed.
+#[derive(Debug, Clone)]
+pub(in crate::order) struct PlaceOrder {
+    /// Who buys.
+    pub(in crate::order) user_id: UserId,
+    /// What.
+    pub(in crate::order) basket: Basket,
+    /// Where to.
+    pub(in crate::order) address_id: AddressId,
+    /// With which offers.
+    pub(in crate::order) claims: Vec<OfferClaim>,
+    /// At which price.
+    pub(in crate::order) expected: Expected,
+    /// What the buyer wrote.
+    pub(in crate::order) remark: String,
+}
+
+/// An order as it was placed.
+#[derive(Debug, Clone)]
+pub(in crate::order) struct Placed {
+    /// The order.
+    pub(in crate::order) order: Order,
+    /// Its lines.
+    pub(in crate::order) lines: Vec<OrderLine>,
+    /// What made its price.
+    pub(in crate::order) adjustments: Vec<OrderAdjustment>,
+    /// What holds it back from shipping.
+    pub(in crate::order) gates: Vec<ShipGate>,
+}
+
+/// Places an order.
+///
+/// # Errors
+/// Every reason of product rules and prices why it cannot be; nothing is left behind then.
+pub(in crate::order) fn place(tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrder) -> Result<Placed, OrderError> {
+    let remark = checked_text("remark", &wish.remark, 0)?;
+    let address = identity::address(tx, wish.user_id, wish.address_id)?.ok_or(OrderError::AddressNotFound)?;
+    let request = QuoteRequest {
+        user: Some(wish.user_id),
+        province_code: Some(address.province_code.clone()),
+        lines: basket_lines(tx, wish)?,
+        claims: wish.claims.clone(),
+    };
+    let quote = pricing::quote(tx, &orders.offers, &request)?;
+    if quote.total != wish.expected.total || quote.digest != wish.expected.digest {
+        return Err(OrderError::PriceChanged(json!(pricing::QuoteView::from(quote))));
+    }
+    let mut placed = write_order(tx, orders, wish, &quote, &address, remark)?;
+    reserve_offers(tx, orders, wish, &quote, &mut placed)?;
+    let skus: Vec<_> = quote.lines.iter().map(|line| line.sku_id).collect();
+    payment::open(tx, payment_of(&placed))?;
+    if wish.basket == Basket::Cart {
+        cart::remove_bought(tx, wish.user_id, &skus)?;
+    }
+    let event =
+        OrderPlaced { order: OrderFacts::of(&placed.order, &placed.lines), pay_deadline: placed.order.pay_deadline };
+    record(tx, PLACED, &placed.order, &event)?;
+    let wanted = quote.lines.iter().map(|line| StockLine { sku_id: line.sku_id, quantity: line.quantity });
+    stock::hold(tx, placed.order.id, &wanted.collect::<Vec<_>>())?;
+    if placed.order.total == Fen::ZERO {
+        settle_free(tx, orders, &mut placed)?;
+    }
+    Ok(placed)
+}
+
+fn basket_lines(tx: &mut Tx<'_>, wish: &PlaceOrder) -> Result<Vec<BasketLine>, OrderError> {
+    let lines = match &wish.basket {
+        Basket::Lines(lines) => lines.clone(),
+        Basket::Cart => cart::selected_lines(tx, wish.user_id)?,
+    };
+    if lines.is_empty() && wish.basket == Basket::Cart { Err(OrderError::NothingSelected) } else { Ok(lines) }
+}
+
+fn write_order(
+    tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrder, quote: &Quote, address: &Address, remark: &str,
+) -> DbResult<Placed> {
+    let id = OrderId::new(tx.next_id());
+    let now = tx.now();
+    let pay_deadline = now.plus_millis(orders.settings.pay_within_ms);
+    let order = Order {
+        id,
+        user_id: wish.user_id,
+        state: OrderState::PendingPayment,
+        goods: quote.goods,
+        discount: quote.discount,
+        freight: quote.freight,
+        total: quote.total,
+        refunded: Fen::ZERO,
+        refunding: Fen::ZERO,
+        receiver_name: address.receiver_name.clone(),
+        receiver_phone: address.receiver_phone.clone(),
+        province_code: address.province_code.clone(),
+        receiver_address: one_line(address),
+        remark: remark.to_owned(),
+        staff_note: String::new(),
+        pay_deadline,
+        close_due_at: pay_deadline,
+        created_at: now,
+        paid_at: None,
+        shipped_at: None,
+        receive_due_at: None,
+        received_at: None,
+        complete_due_at: None,
+        completed_at: None,
+        closed_at: None,
+        close_reason: None,
+        hidden_at: None,
+        version: 1,
+    };
+    let lines = lines_of(tx, id, quote);
+    let adjustments = adjustments_of(tx, id, quote, &lines);
+    store::insert(tx, &order)?;
+    store::insert_lines(tx, &lines)?;
+    store::insert_adjustments(tx, &adjustments)?;
+    note_row(tx, &order, None, Cause { actor: Actor::Shopper(wish.user_id), reason: "placed" })?;
+    Ok(Placed { order, lines, adjustments, gates: Vec::new() })
+}
+
+/// The address as a courier reads it. Municipalities are province and city at once and named once.
+fn one_line(address: &Address) -> String {
+    let city = if address.city == address.province { "" } else { address.city.as_str() };
+    [address.province.as_str(), city, &address.district, &address.detail].concat()
+}
+
+fn lines_of(tx: &Tx<'_>, order_id: OrderId, quote: &Quote) -> Vec<OrderLine> {
+    let line = |quoted: &pricing::QuotedLine| OrderLine {
+        id: OrderLineId::new(tx.next_id()),
+        order_id,
+        product_id: quoted.product_id,
+        sku_id: quoted.sku_id,
+        title: quoted.title.clone(),
+        option_text: quoted.option_text.clone(),
+        picture: quoted.picture.clone(),
+        unit_price: quoted.unit_price,
+        quantity: quoted.quantity,
+        goods: quoted.goods,
+        discount: quoted.discount,
+        freight: quoted.freight,
+        payable: quoted.payable,
+        shipped_quantity: 0,
+        refunded_quantity: 0,
+        refunded: Fen::ZERO,
+    };
+    quote.lines.iter().map(line).collect()
+}
+
+fn adjustments_of(tx: &Tx<'_>, order_id: OrderId, quote: &Quote, lines: &[OrderLine]) -> Vec<OrderAdjustment> {
+    let adjustment = |made: &pricing::Adjustment| OrderAdjustment {
+        id: OrderAdjustmentId::new(tx.next_id()),
+        order_id,
+        line_id: lines.iter().find(|line| Some(line.sku_id) == made.sku_id).map(|line| line.id),
+        source: made.source.clone(),
+        source_ref: made.source_ref.clone(),
+        title: made.title.clone(),
+        on_freight: made.on_freight,
+        amount: made.amount,
+    };
+    quote.adjustments.iter().map(adjustment).collect()
+}
+
+/// Lets campaigns set aside what they promised, and takes over their wishes: less time to pay, a ship gate.
+fn reserve_offers(
+    tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrder, quote: &Quote, placed: &mut Placed,
+) -> Result<(), OrderError> {
+    let facts = PlacedOrder {
+        order_id: placed.order.id,
+        user_id: wish.user_id,
+        lines: &quote.lines,
+        adjustments: &quote.adjustments,
+        claims: &wish.claims,
+        total: quote.total,
+        pay_deadline: placed.order.pay_deadline,
+    };
+    let now = tx.now();
+    let mut deadline = placed.order.pay_deadline;
+    for (source, reservation) in orders.offers.reserve(tx, &facts)? {
+        if let Some(within) = reservation.pay_within_ms {
+            deadline = deadline.min(now.plus_millis(within));
+        }
+        if let Some(source_ref) = reservation.ship_gate {
+            let source = source.to_owned();
+            let gate = ShipGate { order_id: placed.order.id, source, source_ref, created_at: now, opened_at: None };
+            store::insert_gate(tx, &gate)?;
+            placed.gates.push(gate);
+        }
+    }
+    if deadline < placed.order.pay_deadline {
+        store::set_pay_deadline(tx, placed.order.id, deadline)?;
+        placed.order.pay_deadline = deadline;
+        placed.order.close_due_at = deadline;
+    }
+    Ok(())
+}
+
+fn payment_of(placed: &Placed) -> OpenPayment {
+    let first = placed.lines.first().map(|line| line.title.as_str()).unwrap_or_default();
+    let description =
+        if placed.lines.len() > 1 { format!("{first} 等{}种商品", placed.lines.len()) } else { first.to_owned() };
+    OpenPayment {
+        subject: placed.order.id,
+        user_id: placed.order.user_id,
+        amount: placed.order.total,
+        description,
+        expires_at: placed.order.pay_deadline,
+    }
+}
+
+/// Nothing is to be paid, so it is paid at once, without a provider.
+fn settle_free(tx: &mut Tx<'_>, orders: &Orders, placed: &mut Placed) -> Result<(), OrderError> {
+    payment::settle_free(tx, placed.order.id)?;
+    let now = tx.now();
+    placed.order = moves::pay(tx, orders, placed.order.id, now)?;
+    Ok(())
+}

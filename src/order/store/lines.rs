@@ -1,0 +1,68 @@
+//! Lines and adjustments.
+
+use diesel::prelude::*;
+
+use crate::kernel::id::OrderId;
+use crate::order::model::{OrderAdjustment, OrderLine, OrderLineId};
+use crate::order::rules::NewLinePrice;
+use crate::platform::db::schema::{order_adjustments as adjustments, order_lines as lines};
+use crate::platform::db::{DbResult, Tx, columns};
+
+pub(in crate::order) fn insert_lines(tx: &mut Tx<'_>, rows: &[OrderLine]) -> DbResult<()> {
+    crate::on_backend!(tx.conn()?, conn => diesel::insert_into(lines::table).values(rows).execute(conn))?;
+    Ok(())
+}
+
+pub(in crate::order) fn insert_adjustments(tx: &mut Tx<'_>, rows: &[OrderAdjustment]) -> DbResult<()> {
+    if !rows.is_empty() {
+        crate::on_backend!(tx.conn()?, conn => diesel::insert_into(adjustments::table).values(rows).execute(conn))?;
+    }
+    Ok(())
+}
+
+pub(in crate::order) fn lines_of(tx: &mut Tx<'_>, order: OrderId) -> DbResult<Vec<OrderLine>> {
+    let found = lines::table.filter(lines::order_id.eq(order)).order(lines::id);
+    Ok(found.select(columns::<OrderLine>()).load(tx.conn()?)?)
+}
+
+/// The lines of several orders, in one query.
+pub(in crate::order) fn lines_of_all(tx: &mut Tx<'_>, orders: &[OrderId]) -> DbResult<Vec<OrderLine>> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = lines::table.filter(lines::order_id.eq_any(orders)).order((lines::order_id, lines::id));
+    Ok(found.select(columns::<OrderLine>()).load(tx.conn()?)?)
+}
+
+pub(in crate::order) fn adjustments_of(tx: &mut Tx<'_>, order: OrderId) -> DbResult<Vec<OrderAdjustment>> {
+    let found = adjustments::table.filter(adjustments::order_id.eq(order)).order(adjustments::id);
+    Ok(found.select(columns::<OrderAdjustment>()).load(tx.conn()?)?)
+}
+
+/// Counts pieces of a line as sent, if that many are left to send; false otherwise.
+pub(in crate::order) fn ship_line(tx: &mut Tx<'_>, line: OrderLineId, quantity: i64) -> DbResult<bool> {
+    let sent = lines::shipped_quantity + lines::refunded_quantity + quantity;
+    let changed = diesel::update(lines::table.find(line).filter(sent.le(lines::quantity)))
+        .set(lines::shipped_quantity.eq(lines::shipped_quantity + quantity))
+        .execute(tx.conn()?)?;
+    Ok(changed == 1)
+}
+
+pub(in crate::order) fn set_line_price(tx: &mut Tx<'_>, price: &NewLinePrice) -> DbResult<()> {
+    diesel::update(lines::table.find(price.line_id))
+        .set((
+            lines::discount_fen.eq(price.discount),
+            lines::freight_fen.eq(price.freight),
+            lines::payable_fen.eq(price.payable),
+        ))
+        .execute(tx.conn()?)?;
+    Ok(())
+}
+
+/// Counts every piece and every fen of an order's lines as refunded.
+pub(in crate::order) fn refund_whole_lines(tx: &mut Tx<'_>, order: OrderId) -> DbResult<()> {
+    diesel::update(lines::table.filter(lines::order_id.eq(order)))
+        .set((lines::refunded_quantity.eq(lines::quantity), lines::refunded_fen.eq(lines::payable_fen)))
+        .execute(tx.conn()?)?;
+    Ok(())
+}

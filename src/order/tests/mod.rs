@@ -1,0 +1,7 @@
+//! Claims about orders, over a real database: the embedded one, or PostgreSQL when `HOURGLASS_TEST_POSTGRES` names a
+//! server.
+
+mod placing;
+mod racing;
+mod selling;
+mod shop;
