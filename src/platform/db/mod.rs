@@ -5,11 +5,10 @@
 //! each takes a pooled connection; the same closure runs on both.
 
 mod connection;
+pub mod copy;
 pub mod dialect;
 mod error;
 pub mod faults;
-#[cfg(test)]
-pub(crate) mod ground;
 mod migrate;
 pub mod schema;
 #[cfg(test)]
@@ -20,5 +19,5 @@ mod writer;
 
 pub use connection::{AnyBackend, Backend, Conn, DbSettings, columns};
 pub use error::{Constraint, DbError, DbResult, FromDb};
-pub use migrate::{migrate_down, migrate_up};
+pub use migrate::{migrate_down, migrate_up, missing_migrations};
 pub use transaction::{Db, Tx};
