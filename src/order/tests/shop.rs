@@ -272,7 +272,9 @@ fn seed(tx: &mut Tx<'_>, pieces: i64) -> DbResult<()> {
         format!(
             "INSERT INTO skus (id, product_id, code, option_values, price_fen, weight_grams, volume_cm3, position, sellable, \
              version, created_at, updated_at) VALUES ({id}, 201, 'S{id}', '[\"{id}\"]', {price}, 100, 100, 0, TRUE, 1, 0, 0); \
-             INSERT INTO stock_items (sku_id, on_hand, held, sold, received, removed, low_at) VALUES ({id}, {pieces}, 0, 0, {pieces}, 0, 0); "
+             INSERT INTO stock_items (sku_id, on_hand, held, sold, received, removed, low_at) VALUES ({id}, {pieces}, 0, 0, {pieces}, 0, 0); \
+             INSERT INTO stock_movements (id, sku_id, kind, on_hand_change, held_change, reason, at) \
+             VALUES ({id}, {id}, 'purchase', {pieces}, 0, 'seed', 0); "
         )
     };
     let shop = format!(
