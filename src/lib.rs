@@ -1,5 +1,6 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
+pub mod app;
 pub mod cart;
 pub mod catalog;
 pub mod identity;
@@ -10,3 +11,4 @@ pub mod platform;
 pub mod pricing;
 pub mod staff;
 pub mod stock;
+pub mod wechat_simulator;

@@ -1,2 +1,7 @@
-//! Hourglass.
-fn main() {}
+//! The program; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hourglass::app::cli::run()
+}

@@ -14,9 +14,6 @@ mod model;
 mod rules;
 mod service;
 mod store;
-//T #[cfg(test)]
-//T mod tests;
-
 pub use api::{CartView, ShopperApi, shopper_routes};
 pub use error::CartError;
 pub use model::{CartLine, CartOwner, Unbuyable};

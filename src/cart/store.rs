@@ -1,7 +1,6 @@
 //! The cart's table: `cart_lines`.
 
 use diesel::prelude::*;
-use diesel::query_dsl::methods::FilterDsl;
 use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
@@ -110,12 +109,12 @@ pub(super) fn add(tx: &mut Tx<'_>, owner: CartOwner, line: &CartLine) -> DbResul
         CartOwner::User(_) => on_backend!(tx.conn()?, conn => {
             let insert = diesel::insert_into(cart_lines::table).values(&row);
             let target = (cart_lines::user_id, cart_lines::sku_id);
-            Prepared(FilterDsl::filter(insert.on_conflict(target).do_update().set(change), fits)).execute(conn)
+            Prepared(diesel::query_dsl::methods::FilterDsl::filter(insert.on_conflict(target).do_update().set(change), fits)).execute(conn)
         }),
         CartOwner::Device(_) => on_backend!(tx.conn()?, conn => {
             let insert = diesel::insert_into(cart_lines::table).values(&row);
             let target = (cart_lines::device_id, cart_lines::sku_id);
-            Prepared(FilterDsl::filter(insert.on_conflict(target).do_update().set(change), fits)).execute(conn)
+            Prepared(diesel::query_dsl::methods::FilterDsl::filter(insert.on_conflict(target).do_update().set(change), fits)).execute(conn)
         }),
     }?;
     Ok(changed == 1)

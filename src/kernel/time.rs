@@ -149,6 +149,11 @@ impl Clock {
         }
     }
 
+    /// Whether this clock only moves when told to.
+    pub const fn is_manual(&self) -> bool {
+        matches!(self.0, Source::Manual(_))
+    }
+
     /// Moves a manual clock by `millis` (negative goes back). The machine's clock cannot be moved and ignores it.
     pub fn advance(&self, millis: i64) {
         if let Source::Manual(now) = &self.0 {

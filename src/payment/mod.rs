@@ -36,6 +36,8 @@ mod provider;
 mod rules;
 mod service;
 mod store;
+#[cfg(test)]
+mod tests;
 mod wechat;
 
 pub use admin_api::{AdminApi, admin_routes};

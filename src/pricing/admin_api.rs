@@ -2,7 +2,6 @@
 
 use actix_web::{post, web};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::api::QuoteView;
 use super::model::{BasketLine, OfferClaim, QuoteRequest};

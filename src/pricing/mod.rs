@@ -18,7 +18,7 @@
 //!
 //! Owns no tables itself; [`freight`] owns two. Deliberately absent: taxes (prices in China include them) and currencies.
 
-//A mod admin_api;
+mod admin_api;
 mod api;
 mod error;
 pub mod freight;
@@ -26,10 +26,7 @@ mod model;
 mod offer;
 mod rules;
 mod service;
-//T #[cfg(test)]
-//T mod tests;
-
-//A pub use admin_api::{AdminApi, admin_routes};
+pub use admin_api::{AdminApi, admin_routes};
 pub use api::{QuoteView, ShopperApi, shopper_routes};
 pub use error::{OfferRefusal, PricingError};
 pub use model::{Adjustment, BasketLine, MAX_LINES, MAX_QUANTITY, OfferClaim, Quote, QuoteRequest, QuotedLine};

@@ -399,5 +399,5 @@ fn fingerprint(lines: &[QuotedLine], adjustments: &[Adjustment], freight_pending
     hex::encode(digest(&SHA256, canonical.to_string().as_bytes()))
 }
 
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;

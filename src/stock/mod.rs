@@ -17,17 +17,17 @@
 //!
 //! Deliberately absent: warehouses (one shop, one warehouse) and back orders.
 
-//A mod admin_api;
+mod admin_api;
 mod error;
 mod events;
 mod model;
 mod rules;
 mod service;
 mod store;
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 
-//A pub use admin_api::{AdminApi, admin_routes};
+pub use admin_api::{AdminApi, admin_routes};
 pub use error::StockError;
 pub use events::{StockCorrected, StockLow, StockReceived};
 pub use model::{DEFAULT_LOW_AT, HoldState, Movement, MovementId, MovementKind, StockItem, StockLine};

@@ -10,9 +10,9 @@ use super::model::*;
 use super::*;
 use crate::catalog::SkuId;
 use crate::kernel::id::OrderId;
+use crate::platform::db::ground::goods;
 use crate::platform::db::ground::{self, Ground};
 use crate::platform::db::{Db, DbResult, Tx};
-use crate::platform::db::ground::goods;
 
 fn line(sku: i64, quantity: i64) -> StockLine {
     StockLine { sku_id: SkuId::new(sku), quantity }
@@ -49,11 +49,9 @@ struct Count {
 }
 
 async fn count(db: &Db, sql: &'static str) -> i64 {
-    db.read("count", move |tx| -> DbResult<i64> {
-        Ok(diesel::sql_query(sql).get_result::<Count>(tx.conn()?)?.count)
-    })
-    .await
-    .unwrap()
+    db.read("count", move |tx| -> DbResult<i64> { Ok(diesel::sql_query(sql).get_result::<Count>(tx.conn()?)?.count) })
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

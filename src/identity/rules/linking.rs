@@ -102,6 +102,8 @@ pub fn link(first: &Side, second: Option<&Side>) -> Decision {
     match (first, second) {
         (Side::Unknown(proof), None) => Decision::Create(vec![proof.clone()]),
         (Side::Known(_, owner), None) => Decision::Keep(owner.user),
+        // A request that names one key twice is believed the first time only.
+        (Side::Unknown(one), Some(Side::Unknown(other))) if same_key(one, other) => Decision::Create(vec![one.clone()]),
         (Side::Unknown(one), Some(Side::Unknown(other))) => Decision::Create(vec![one.clone(), other.clone()]),
         (Side::Known(_, owner), Some(Side::Unknown(proof))) | (Side::Unknown(proof), Some(Side::Known(_, owner))) => {
             attach(owner, proof)
@@ -137,6 +139,10 @@ fn join(kept: &Owner, other: &Owner, over: &Proof) -> Decision {
 fn outranks(one: &Owner, other: &Owner) -> bool {
     let strongest = |owner: &Owner| owner.holds.iter().map(|proof| strength(proof.provider)).max().unwrap_or_default();
     (strongest(one), other.user) > (strongest(other), one.user)
+}
+
+fn same_key(one: &Proof, other: &Proof) -> bool {
+    (one.provider, &one.app_id) == (other.provider, &other.app_id)
 }
 
 /// Whether two of these proofs are different values of one key.

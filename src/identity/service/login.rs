@@ -79,7 +79,6 @@ pub fn log_in_wechat_mini(
         subject: subject.to_owned(),
     };
     let openid = proof(Provider::WechatMini, &login.app_id, &login.openid);
-    // The unionid comes first: when a new user is made, it is what finds them from another entrance.
     let unionid = login.unionid.as_deref().map(|unionid| proof(Provider::WechatUnionid, "", unionid));
     let (user_id, registered) = settle_user(tx, &openid, unionid.as_ref())?;
     if !store::lock_active_user(tx, user_id)? {

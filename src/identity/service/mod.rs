@@ -6,6 +6,8 @@ mod login;
 mod phone;
 mod profile;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 pub use addresses::{add_address, address, change_address, list_addresses, remove_address};
 pub use back_office::{

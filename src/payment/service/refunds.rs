@@ -160,11 +160,11 @@ pub fn retry(tx: &mut Tx<'_>, retry: &Retry) -> Result<(Refund, OrderId), Paymen
             staff_id: retry.staff_id,
             action: "refund.retry",
             subject_kind: "refund",
-            subject_id: refund.id.to_string(),
-            reason: Some(retry.reason.clone()),
+            subject_id: Some(refund.id.get()),
+            reason: Some(retry.reason.as_str()),
             before: Some(facts(&refund)),
             after: Some(facts(&after)),
-            origin: retry.origin.clone(),
+            origin: &retry.origin,
         },
     )?;
     Ok((after, payment.order_id))

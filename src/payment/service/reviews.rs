@@ -55,11 +55,11 @@ pub fn resolve(tx: &mut Tx<'_>, resolution: &Resolution) -> Result<Review, Payme
             staff_id: resolution.staff_id,
             action: "payment_review.resolve",
             subject_kind: "payment_review",
-            subject_id: before.id.to_string(),
-            reason: Some(resolution.resolution.clone()),
+            subject_id: Some(before.id.get()),
+            reason: Some(resolution.resolution.as_str()),
             before: Some(serde_json::json!({ "state": before.state })),
             after: Some(serde_json::json!({ "state": ReviewState::Resolved })),
-            origin: resolution.origin.clone(),
+            origin: &resolution.origin,
         },
     )?;
     store::reviews::by_id(tx, before.id)?.ok_or(PaymentError::ReviewNotFound)

@@ -6,7 +6,7 @@ use super::columns;
 use crate::kernel::id::OrderId;
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
-use crate::payment::model::{AttemptId, NewRefund, PaymentId, Refund, RefundCause, RefundId, RefundState};
+use crate::payment::model::{NewRefund, PaymentId, Refund, RefundCause, RefundId, RefundState};
 use crate::platform::db::schema::{payments, refunds};
 use crate::platform::db::{DbResult, Tx};
 
@@ -46,11 +46,6 @@ pub(in crate::payment) fn by_number(tx: &mut Tx<'_>, out_refund_no: &str) -> DbR
 pub(in crate::payment) fn of_payment(tx: &mut Tx<'_>, payment: PaymentId) -> DbResult<Vec<Refund>> {
     let found = refunds::table.filter(refunds::payment_id.eq(payment)).order(refunds::id);
     Ok(found.select(columns::<Refund>()).load(tx.conn()?)?)
-}
-
-/// How many refunds of an attempt there are.
-pub(in crate::payment) fn count_of_attempt(tx: &mut Tx<'_>, attempt: AttemptId) -> DbResult<i64> {
-    Ok(refunds::table.filter(refunds::attempt_id.eq(attempt)).count().get_result(tx.conn()?)?)
 }
 
 /// Refunds with their orders, newest first.

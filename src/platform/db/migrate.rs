@@ -4,6 +4,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrati
 
 use super::connection::{Conn, DbSettings, Purpose, establish};
 use super::error::{DbError, DbResult};
+use super::transaction::Tx;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -30,6 +31,31 @@ pub fn migrate_down(settings: &DbSettings) -> DbResult<usize> {
         Conn::Pg(conn) => conn.revert_all_migrations(POSTGRES).map(|done| done.len()).map_err(failed),
         Conn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(|done| done.len()).map_err(failed),
     })
+}
+
+/// How many migrations of this program the database lacks; for probes, so it changes nothing.
+///
+/// # Errors
+/// When the database fails, also because nothing was ever migrated.
+pub fn missing_migrations(tx: &mut Tx<'_>) -> DbResult<usize> {
+    use diesel::migration::MigrationSource;
+    use diesel::prelude::*;
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let applied: Vec<Applied> =
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(tx.conn()?)?;
+    let ours: Vec<String> = match tx.conn()? {
+        Conn::Pg(_) => versions(MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES).map_err(failed)?),
+        Conn::Sqlite(_) => versions(MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(failed)?),
+    };
+    Ok(ours.into_iter().filter(|version| !applied.iter().any(|row| row.version == *version)).count())
+}
+
+fn versions<DB: diesel::backend::Backend>(migrations: Vec<Box<dyn diesel::migration::Migration<DB>>>) -> Vec<String> {
+    migrations.iter().map(|migration| migration.name().version().to_string()).collect()
 }
 
 fn with_lock(settings: &DbSettings, work: impl FnOnce(&mut Conn) -> DbResult<usize>) -> DbResult<usize> {

@@ -5,6 +5,7 @@
 //! each takes a pooled connection; the same closure runs on both.
 
 mod connection;
+pub mod copy;
 pub mod dialect;
 mod error;
 pub mod faults;
@@ -12,11 +13,13 @@ pub mod faults;
 pub(crate) mod ground;
 mod migrate;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod scratch;
 mod stored_enum;
 mod transaction;
 mod writer;
 
 pub use connection::{AnyBackend, Backend, Conn, DbSettings, columns};
 pub use error::{Constraint, DbError, DbResult, FromDb};
-pub use migrate::{migrate_down, migrate_up};
+pub use migrate::{migrate_down, migrate_up, missing_migrations};
 pub use transaction::{Db, Tx};

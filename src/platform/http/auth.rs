@@ -16,7 +16,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::edge::Origin;
+use super::edge::{Arrival, Origin};
 use super::error::{ApiError, RequestError};
 use crate::kernel::id::{DeviceId, SessionId, StaffId, UserId};
 use crate::kernel::time::{DAY_MS, MINUTE_MS, SECOND_MS, Timestamp};
@@ -211,7 +211,7 @@ impl Access {
     }
 }
 
-/// What the edge found in the headers, kept with the request so that a token is checked once.
+/// What the edge found in the headers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Identified {
     pub(super) caller: Option<Caller>,
@@ -219,7 +219,7 @@ pub(super) struct Identified {
 }
 
 fn identified(request: &HttpRequest) -> Identified {
-    request.extensions().get::<Identified>().cloned().unwrap_or_default()
+    request.extensions().get::<Arrival>().map(|arrival| arrival.identified.clone()).unwrap_or_default()
 }
 
 fn unauthenticated<T>() -> Result<T, ApiError> {

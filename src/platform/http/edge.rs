@@ -2,12 +2,15 @@
 //!
 //! Gives each request an id, finds out the client's address and who is asking, applies rate limits, counts and times.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, ResponseError as _, web};
 use futures_util::future::{Ready, ready};
@@ -38,11 +41,23 @@ pub struct Origin {
     pub request_id: String,
 }
 
+/// What the edge found out about a request, kept with it so that a token is checked once. Words are made of it only for
+/// those who ask, since most requests are looks that nobody asks about.
+#[derive(Debug, Clone)]
+pub(super) struct Arrival {
+    pub(super) identified: Identified,
+    address: Option<IpAddr>,
+    request_id: HeaderValue,
+}
+
 impl Origin {
     /// The origin of a request, as the edge found it.
     pub fn of(request: &HttpRequest) -> Self {
-        let unknown = || Self { address: "unknown".to_owned(), request_id: String::new() };
-        request.extensions().get::<Self>().cloned().unwrap_or_else(unknown)
+        let extensions = request.extensions();
+        let arrival = extensions.get::<Arrival>();
+        let address = arrival.and_then(|arrival| arrival.address).map(|address| address.to_string());
+        let request_id = arrival.and_then(|arrival| arrival.request_id.to_str().ok()).unwrap_or_default().to_owned();
+        Self { address: address.unwrap_or_else(|| "unknown".to_owned()), request_id }
     }
 }
 
@@ -71,46 +86,89 @@ pub async fn edge(
     let request_id = request_id(&request, &edge.trusted_proxies);
     let identified = identify(&request, &edge);
     let askers = askers(&identified, address);
-    let origin = Origin {
-        address: address.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string()),
-        request_id: request_id.clone(),
-    };
-    request.extensions_mut().insert(identified);
-    request.extensions_mut().insert(origin);
-
     let method = request.method().clone();
-    let allowed = edge.limits.allow(&method, request.path(), &askers);
+    let allowed = edge.limits.allow(&method, request.path(), askers.into_iter().flatten());
+    request.extensions_mut().insert(Arrival { identified, address, request_id: request_id.clone() });
+
     let mut response = if allowed {
         next.call(request).await?.map_into_boxed_body()
     } else {
         let refused = ApiError::new(RequestError::RATE_LIMITED).error_response();
         request.into_response(refused).map_into_boxed_body()
     };
-    if let Ok(value) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
-    }
     report(&method, &response, started, &request_id);
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("x-request-id"), request_id);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // What nobody said may be kept is about somebody, or changes.
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     Ok(response)
 }
 
-fn report<B>(method: &actix_web::http::Method, response: &ServiceResponse<B>, started: Instant, request_id: &str) {
-    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+fn report<B>(method: &Method, response: &ServiceResponse<B>, started: Instant, request_id: &HeaderValue) {
+    let route = response.request().match_pattern();
+    let route = route.as_deref().unwrap_or("unmatched");
     let status = response.status().as_u16();
     let seconds = started.elapsed().as_secs_f64();
-    let class = match status / 100 {
+    record(route, method, class_of(status), seconds);
+    // Reads that went well are the bulk of the traffic and say little; they are logged when somebody asks for detail.
+    if method.is_safe() && status < 500 {
+        tracing::debug!(?request_id, %method, route, status, seconds, "request");
+    } else {
+        tracing::info!(?request_id, %method, route, status, seconds, "request");
+    }
+}
+
+const fn class_of(status: u16) -> &'static str {
+    match status / 100 {
         2 => "2xx",
         3 => "3xx",
         4 => "4xx",
         _ => "5xx",
-    };
-    metrics::histogram!("hourglass_http_request_seconds", "method" => method.to_string(), "route" => route.clone(), "status" => class)
-        .record(seconds);
-    // Reads that went well are the bulk of the traffic and say little; they are logged when somebody asks for detail.
-    if method.is_safe() && status < 500 {
-        tracing::debug!(request_id, %method, route, status, seconds, "request");
-    } else {
-        tracing::info!(request_id, %method, route, status, seconds, "request");
     }
+}
+
+/// The methods that are counted under their names; a client can invent any number of others.
+fn label_of(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+type Times = Vec<(&'static str, &'static str, metrics::Histogram)>;
+
+thread_local! {
+    /// Looking a histogram up by its labels costs more than all else the edge does, so each thread keeps its own hold
+    /// of those it has used. There are as many as routes, methods and classes.
+    static TIMES: RefCell<HashMap<String, Times>> = RefCell::new(HashMap::new());
+}
+
+fn record(route: &str, method: &Method, class: &'static str, seconds: f64) {
+    let method = label_of(method);
+    TIMES.with_borrow_mut(|routes| {
+        if !routes.contains_key(route) {
+            routes.insert(route.to_owned(), Vec::new());
+        }
+        let Some(times) = routes.get_mut(route) else { return };
+        if let Some((.., histogram)) = times.iter().find(|(known, status, _)| *known == method && *status == class) {
+            histogram.record(seconds);
+            return;
+        }
+        let histogram = metrics::histogram!(
+            "hourglass_http_request_seconds", "method" => method, "route" => route.to_owned(), "status" => class
+        );
+        histogram.record(seconds);
+        times.push((method, class, histogram));
+    });
 }
 
 fn identify(request: &ServiceRequest, edge: &Edge) -> Identified {
@@ -127,16 +185,12 @@ fn identify(request: &ServiceRequest, edge: &Edge) -> Identified {
     }
 }
 
-fn askers(identified: &Identified, address: Option<IpAddr>) -> Vec<Asker> {
-    let mut askers = Vec::with_capacity(3);
-    askers.extend(address.map(Asker::Address));
-    match &identified.caller {
-        Some(Caller::Shopper(shopper)) => askers.push(Asker::User(shopper.user_id)),
-        Some(Caller::Staff(staff, ..)) => askers.push(Asker::Staff(*staff)),
-        None => {}
-    }
-    askers.extend(identified.device.map(Asker::Device));
-    askers
+fn askers(identified: &Identified, address: Option<IpAddr>) -> [Option<Asker>; 3] {
+    let caller = identified.caller.as_ref().map(|caller| match caller {
+        Caller::Shopper(shopper) => Asker::User(shopper.user_id),
+        Caller::Staff(staff, ..) => Asker::Staff(*staff),
+    });
+    [address.map(Asker::Address), caller, identified.device.map(Asker::Device)]
 }
 
 /// The address of the peer, or, when the peer is a trusted proxy, the last address in `X-Forwarded-For` that is not one.
@@ -150,11 +204,18 @@ fn client_address(request: &ServiceRequest, trusted: &[IpAddr]) -> Option<IpAddr
     Some(hops.into_iter().find(|hop| !trusted.contains(hop)).unwrap_or(peer))
 }
 
-fn request_id(request: &ServiceRequest, trusted: &[IpAddr]) -> String {
-    let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
-    let believed = request.peer_addr().is_some_and(|peer| trusted.contains(&peer.ip()));
-    match given {
-        Some(id) if believed && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_graphic()) => id.to_owned(),
-        _ => format!("{:032x}", rand::random::<u128>()),
-    }
+fn request_id(request: &ServiceRequest, trusted: &[IpAddr]) -> HeaderValue {
+    let fits = |value: &&HeaderValue| {
+        value.len() <= 64 && value.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte))
+    };
+    let given = request.headers().get("x-request-id").filter(fits);
+    let believed = given.filter(|_| request.peer_addr().is_some_and(|peer| trusted.contains(&peer.ip())));
+    believed.cloned().unwrap_or_else(fresh_request_id)
+}
+
+fn fresh_request_id() -> HeaderValue {
+    let mut digits = [0_u8; 32];
+    // Thirty-two digits are exactly sixteen bytes.
+    let _encoded = hex::encode_to_slice(rand::random::<u128>().to_be_bytes(), &mut digits);
+    HeaderValue::from_bytes(&digits).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }

@@ -68,12 +68,12 @@ impl Limits {
     }
 
     /// Whether all askers of a request may make it now; counts it for each.
-    pub fn allow(&self, method: &Method, path: &str, askers: &[Asker]) -> bool {
+    pub fn allow(&self, method: &Method, path: &str, mut askers: impl Iterator<Item = Asker>) -> bool {
         if is_exempt(path) {
             return true;
         }
         let login = is_login(method, path);
-        askers.iter().all(|asker| {
+        askers.all(|asker| {
             let limiter = match (login, method.is_safe(), matches!(asker, Asker::Address(_))) {
                 (true, ..) => &self.login,
                 (false, true, false) => &self.read,
@@ -81,7 +81,7 @@ impl Limits {
                 (false, false, false) => &self.write,
                 (false, false, true) => &self.write_address,
             };
-            limiter.check_key(asker).is_ok()
+            limiter.check_key(&asker).is_ok()
         })
     }
 

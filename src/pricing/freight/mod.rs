@@ -9,14 +9,14 @@
 //! from the quote's transaction, so a price never rests on a tariff that has changed. Templates are never deleted,
 //! because products name them; they are renamed and given other tariffs.
 
-//A mod admin_api;
+mod admin_api;
 mod error;
 mod model;
 mod rules;
 mod service;
 mod store;
 
-//A pub use admin_api::{AdminApi, admin_routes};
+pub use admin_api::{AdminApi, admin_routes};
 pub use error::FreightError;
 pub use model::{Measure, NewTemplate, Tariff, Template};
 pub use rules::{Load, NotDelivered, freight};

@@ -240,7 +240,8 @@ fn claims_are_sorted_once_each_and_must_make_sense() {
     };
     let wanted = merged(&[line(1, 1)]).unwrap();
     let check = |list: &[OfferClaim]| claims(list, |kind| kind == "coupon" || kind == "bargain", &wanted);
-    let sorted = check(&[claim("coupon", "9", None), claim("bargain", "4", Some(1)), claim("coupon", "9", None)]).unwrap();
+    let sorted =
+        check(&[claim("coupon", "9", None), claim("bargain", "4", Some(1)), claim("coupon", "9", None)]).unwrap();
     assert_eq!(sorted, [claim("bargain", "4", Some(1)), claim("coupon", "9", None)]);
     assert!(matches!(check(&[claim("lottery", "9", None)]), Err(PricingError::UnknownOffer(_))));
     assert!(matches!(check(&[claim("coupon", "", None)]), Err(PricingError::InvalidClaim(_))));
@@ -262,9 +263,8 @@ fn an_offer_that_breaks_the_rules_of_the_seam_is_a_defect_and_changes_no_price()
     assert!(cart.adjustments().is_empty());
 }
 
-const STAGES: [Stage; 6] = [
-    Stage::MemberPrice, Stage::FullReduction, Stage::ShopCoupon, Stage::SocialCoupon, Stage::Points, Stage::Freight,
-];
+const STAGES: [Stage; 6] =
+    [Stage::MemberPrice, Stage::FullReduction, Stage::ShopCoupon, Stage::SocialCoupon, Stage::Points, Stage::Freight];
 
 proptest! {
     #[test]

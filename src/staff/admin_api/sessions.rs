@@ -109,7 +109,7 @@ pub async fn refresh_staff_session(
     let (presented, revocations) = (body.0.refresh_token, access.revocations.clone());
     let work = move |tx: &mut Tx<'_>| service::refresh(tx, &revocations, &presented);
     match db.write("refresh_staff_session", work).await? {
-        Refreshed::Renewed(login) => Ok(Json(StaffLoginView::of(&access, login))),
+        Refreshed::Renewed(login) => Ok(Json(StaffLoginView::of(&access, *login))),
         Refreshed::Reused => Err(StaffError::SessionEnded.into()),
     }
 }

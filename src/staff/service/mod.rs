@@ -4,6 +4,8 @@ mod accounts;
 mod own;
 mod roles;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 pub use accounts::{
     AccountCard, Deed, NewAccountSpec, NewOwner, create_account, create_owner, disable_account, enable_account,

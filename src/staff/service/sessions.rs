@@ -39,7 +39,7 @@ pub struct StaffLogin {
 #[derive(Debug)]
 pub enum Refreshed {
     /// The log-in goes on, with a new refresh token and the permissions of this moment.
-    Renewed(StaffLogin),
+    Renewed(Box<StaffLogin>),
     /// The token had been used before, so the log-in has ended. This is committed, and only then answered as a refusal.
     Reused,
 }
@@ -150,7 +150,7 @@ pub fn refresh(tx: &mut Tx<'_>, revocations: &Revocations, presented: &str) -> R
     if account.state == AccountState::Disabled {
         return Err(StaffError::AccountDisabled);
     }
-    go_on(tx, account, session_id).map(Refreshed::Renewed)
+    go_on(tx, account, session_id).map(|login| Refreshed::Renewed(Box::new(login)))
 }
 
 fn go_on(tx: &mut Tx<'_>, account: Account, session: SessionId) -> Result<StaffLogin, StaffError> {

@@ -1,0 +1,160 @@
+//! The books: whether everything that must agree does; and background jobs that gave up.
+
+use actix_web::{get, post, web};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use crate::kernel::page::{Cursor, Page};
+use crate::kernel::time::Timestamp;
+use crate::platform::db::{Db, DbResult, Tx};
+use crate::platform::http::{ApiError, ApiResult, Json, NoContent, PageQuery, Path, Query, RequestError, Staff};
+use crate::platform::jobs::{self, JobRow, JobState};
+use crate::refusals;
+use crate::{order, payment, stock};
+use crate::staff::audit::{self, AuditEntry};
+use crate::staff::permission::{BooksRead, JobRead, JobRetry};
+
+refusals! {
+    /// Why nothing is done about a job.
+    pub enum BooksError: "job" {
+        /// It is not dead, or there is no such job.
+        NotDead => CONFLICT "not_dead" "该任务不处于失败状态" "The job is not dead.",
+    }
+}
+
+/// Looks for what does not agree; each line says where.
+type Check = fn(&mut Tx<'_>) -> DbResult<Vec<String>>;
+
+/// Every check by its name, in the order in which they are shown.
+const CHECKS: [(&str, Check); 4] = [
+    ("stock", stock::differences),
+    ("orders", order::differences),
+    ("payments", payment::differences),
+    ("jobs", dead_jobs),
+];
+
+fn dead_jobs(tx: &mut Tx<'_>) -> DbResult<Vec<String>> {
+    let dead = jobs::count_dead(tx)?;
+    Ok(if dead == 0 { Vec::new() } else { vec![format!("{dead} jobs are dead and wait for staff")] })
+}
+
+/// Whether everything agrees.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BooksView {
+    /// Whether no check found a difference.
+    pub balanced: bool,
+    /// The moment the books were looked at; all of them at once.
+    pub checked_at: Timestamp,
+    /// What was looked at.
+    pub checks: Vec<CheckView>,
+}
+
+/// One check.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckView {
+    /// Its name.
+    #[schema(example = "stock")]
+    pub name: &'static str,
+    /// What does not agree, a line each; empty when everything does.
+    #[schema(example = json!([]))]
+    pub differences: Vec<String>,
+}
+
+/// Runs every check in one view of the database.
+///
+/// # Errors
+/// When the database fails.
+pub fn look(tx: &mut Tx<'_>) -> DbResult<BooksView> {
+    let checks: Vec<CheckView> = CHECKS
+        .into_iter()
+        .map(|(name, check)| Ok(CheckView { name, differences: check(tx)? }))
+        .collect::<DbResult<_>>()?;
+    let balanced = checks.iter().all(|check| check.differences.is_empty());
+    Ok(BooksView { balanced, checked_at: tx.now(), checks })
+}
+
+/// Whether stock, orders, payments and the ledger agree with each other and with themselves.
+#[utoipa::path(
+    tag = "operations", security(("staff" = [])), extensions(("x-permission" = json!("books.read"))),
+    responses((status = 200, description = "What was found.", body = BooksView))
+)]
+#[get("/books")]
+pub async fn check_books(db: web::Data<Db>, _staff: Staff<BooksRead>) -> ApiResult<Json<BooksView>> {
+    Ok(Json(db.read("books.look", look).await?))
+}
+
+/// Which jobs to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct JobsQuery {
+    /// Only jobs in this state.
+    pub state: Option<JobState>,
+    /// The `next_cursor` of the page before; absent for the first page.
+    pub cursor: Option<String>,
+    /// Items wanted, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<i64>,
+}
+
+/// Background jobs, newest first.
+#[utoipa::path(
+    tag = "operations", security(("staff" = [])), params(JobsQuery), extensions(("x-permission" = json!("job.read"))),
+    responses((status = 200, description = "A page of jobs.", body = Page<JobRow>))
+)]
+#[get("/jobs")]
+pub async fn list_jobs(
+    db: web::Data<Db>,
+    _staff: Staff<JobRead>,
+    query: Query<JobsQuery>,
+) -> ApiResult<Json<Page<JobRow>>> {
+    let JobsQuery { state, cursor, limit } = query.0;
+    let page = PageQuery { cursor, limit };
+    let (after, limit) = (page.cursor()?, page.limit()?);
+    let rows = db.read("jobs.list", move |tx| jobs::list(tx, state, after, limit + 1)).await?;
+    Ok(Json(Page::cut(rows, limit, |row| Cursor { key: 0, id: row.id })))
+}
+
+/// Tries a dead job again from the beginning.
+#[utoipa::path(
+    tag = "operations", security(("staff" = [])), extensions(("x-permission" = json!("job.retry"))),
+    params(("id" = String, Path, description = "The job.")),
+    responses((status = 204, description = "It will be tried again."))
+)]
+#[post("/jobs/{id}/retry")]
+pub async fn retry_job(
+    db: web::Data<Db>,
+    staff: Staff<JobRetry>,
+    id: Path<String>,
+) -> ApiResult<NoContent> {
+    let id = crate::kernel::id::parse(&id.0).map_err(|_| ApiError::new(RequestError::NOT_FOUND))?;
+    let retry = move |tx: &mut Tx<'_>| {
+        if !jobs::retry_dead(tx, id)? {
+            return Err(BooksError::NotDead);
+        }
+        let deed = AuditEntry {
+            staff_id: staff.staff_id,
+            action: "job.retry",
+            subject_kind: "job",
+            subject_id: Some(id),
+            reason: None,
+            before: Some(json!({ "state": "dead" })),
+            after: Some(json!({ "state": "ready" })),
+            origin: &staff.origin,
+        };
+        Ok(audit::record(tx, &deed)?)
+    };
+    db.write("jobs.retry", retry).await?;
+    Ok(NoContent)
+}
+
+/// What is documented of these.
+#[derive(OpenApi)]
+#[openapi(paths(check_books, list_jobs, retry_job))]
+pub struct AdminApi;
+
+/// Mounts these under the back office.
+pub fn admin_routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(check_books).service(list_jobs).service(retry_job);
+}

@@ -1,0 +1,141 @@
+//! The command line.
+
+mod data;
+mod running;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::config::{ConfigError, Values};
+use super::openapi::OpenApiError;
+use super::printing;
+use super::wiring::StartError;
+use super::{config, openapi, telemetry};
+use crate::platform::db::DbError;
+use crate::platform::db::copy::CopyError;
+use crate::staff::StaffError;
+
+/// A social-commerce backend for WeChat mini-programs, in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "hourglass", version, about, propagate_version = true)]
+pub struct Cli {
+    /// The configuration file; ./hourglass.toml is read when it is there and none is named.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve requests, and do background work unless told otherwise.
+    Serve,
+    /// Do background work only.
+    Work,
+    /// Bring the database up to date, take it down, or move a shop to another database.
+    Migrate(data::MigrateArguments),
+    /// Write api-spec/openapi.json and api-spec/errors.json, or check that they are up to date.
+    Openapi {
+        /// Change nothing; fail when a file is out of date.
+        #[arg(long)]
+        check: bool,
+        /// Where the files are.
+        #[arg(long, value_name = "FOLDER", default_value = openapi::FOLDER)]
+        folder: PathBuf,
+    },
+    /// List every setting with its variable, its default and what it takes.
+    Config,
+    /// Staff accounts.
+    #[command(subcommand)]
+    Staff(data::StaffCommand),
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Something that was told wrongly on the command line.
+    #[error("{0}")]
+    Usage(String),
+    /// The service could not be built.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// Moving a shop.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// The document.
+    #[error(transparent)]
+    OpenApi(#[from] OpenApiError),
+    /// Staff.
+    #[error("the account was not created: {0}")]
+    Staff(#[from] StaffError),
+    /// The address or the machine.
+    #[error("{0}")]
+    Io(String),
+}
+
+impl Failure {
+    /// 2 when what the program was told is at fault, 1 for everything else.
+    fn exit_code(&self) -> ExitCode {
+        let told_wrongly = matches!(self, Self::Config(_) | Self::Usage(_) | Self::Start(_));
+        ExitCode::from(if told_wrongly { 2 } else { 1 })
+    }
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match execute(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // One line, whatever the cause holds.
+            printing::complain(&failure.to_string().replace('\n', " "));
+            failure.exit_code()
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Openapi { check: true, folder } => return Ok(openapi::check(&folder)?),
+        Command::Openapi { check: false, folder } => return Ok(openapi::write(&folder)?),
+        Command::Config => {
+            list_settings();
+            return Ok(());
+        }
+        _ => {}
+    }
+    let values = Values::read(cli.config.as_deref(), std::env::vars_os().filter_map(as_text))?;
+    telemetry::start_log(&config::log(&values)?);
+    let system = actix_web::rt::System::new();
+    match cli.command {
+        Command::Serve => system.block_on(running::serve(values)),
+        Command::Work => system.block_on(running::work(&values)),
+        Command::Migrate(arguments) => data::migrate(&values, &arguments),
+        Command::Staff(command) => system.block_on(data::staff(&values, command)),
+        Command::Openapi { .. } | Command::Config => Ok(()),
+    }
+}
+
+/// A variable that is no text is none of ours, unless its name says so.
+fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {
+    let name = name.into_string().ok()?;
+    Some((name, value.to_string_lossy().into_owned()))
+}
+
+fn list_settings() {
+    let heading = ["variable", "in the file", "default", "takes", "what it is for"].map(str::to_owned).to_vec();
+    let row = |setting: &&config::catalogue::Setting| {
+        let default = setting.default.unwrap_or_default();
+        [setting.variable, setting.path, default, setting.expects, setting.meaning].map(str::to_owned).to_vec()
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(config::catalogue::ALL.iter().map(row)).collect();
+    printing::table(&rows);
+}

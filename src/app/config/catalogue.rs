@@ -1,0 +1,129 @@
+//! Every setting there is, in one table: where it stands in the file, which variable overrides it, what it takes.
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its place in the file, such as `server.listen`; a dotted path.
+    pub path: &'static str,
+    /// The environment variable that wins over the file.
+    pub variable: &'static str,
+    /// What it is when neither names it; `None` leaves it unset.
+    pub default: Option<&'static str>,
+    /// What it takes, as it is put in a complaint.
+    pub expects: &'static str,
+    /// What it is for.
+    pub meaning: &'static str,
+}
+
+macro_rules! settings {
+    ($($name:ident = $path:literal $variable:literal $default:expr, $expects:literal, $meaning:literal;)+) => {
+        $(
+            #[doc = $meaning]
+            pub const $name: &Setting =
+                &Setting { path: $path, variable: $variable, default: $default, expects: $expects, meaning: $meaning };
+        )+
+
+        /// All of them, in the order in which they are documented.
+        pub const ALL: &[&Setting] = &[$($name),+];
+    };
+}
+
+settings! {
+    MODE = "mode" "HOURGLASS_MODE" Some("production"), "production or development",
+        "Development starts without secrets and prints readable logs; production refuses to.";
+    DATA_DIR = "data_dir" "HOURGLASS_DATA_DIR" Some("./data"), "a folder",
+        "Where the embedded database and local files are kept.";
+    NODE = "node" "HOURGLASS_NODE" Some("0"), "a number from 0 to 255",
+        "Tells processes on one database apart in ids; two processes need different ones.";
+    LOG = "log" "HOURGLASS_LOG" Some("info"), "a filter such as info or hourglass=debug,info",
+        "Which log lines are written.";
+    LISTEN = "server.listen" "HOURGLASS_LISTEN" Some("127.0.0.1:8080"), "host:port",
+        "Where the service listens; port 0 takes a free one.";
+    PUBLIC_URL = "server.public_url" "HOURGLASS_PUBLIC_URL" None, "an http or https address without a slash at the end",
+        "Where WeChat reaches this service, for its notices.";
+    WORKERS = "server.workers" "HOURGLASS_WORKERS" Some("0"), "a number from 0 to 1024",
+        "Threads that serve requests; 0 takes one for each processor.";
+    TRUSTED_PROXIES = "server.trusted_proxies" "HOURGLASS_TRUSTED_PROXIES" Some(""), "IP addresses separated by commas",
+        "Proxies whose X-Forwarded-For and X-Request-Id are believed.";
+    MAX_BODY_BYTES = "server.max_body_bytes" "HOURGLASS_MAX_BODY_BYTES" Some("262144"), "a number from 1024 to 67108864",
+        "Longest JSON body taken.";
+    KEEP_ALIVE_SECONDS = "server.keep_alive_seconds" "HOURGLASS_KEEP_ALIVE_SECONDS" Some("15"), "a number from 1 to 3600",
+        "How long an idle connection is kept.";
+    REQUEST_SECONDS = "server.request_seconds" "HOURGLASS_REQUEST_SECONDS" Some("10"), "a number from 1 to 300",
+        "How long a client may take to send the head of a request.";
+    SHUTDOWN_SECONDS = "server.shutdown_seconds" "HOURGLASS_SHUTDOWN_SECONDS" Some("20"), "a number from 0 to 3600",
+        "How long requests in flight may take to finish when the service is told to stop.";
+    METRICS_TOKEN = "server.metrics_token" "HOURGLASS_METRICS_TOKEN" None, "a text of at least 16 bytes",
+        "Bearer token that /metrics asks for; without one it answers this machine only.";
+    DATABASE_URL = "database.url" "HOURGLASS_DATABASE_URL" None, "sqlite://FILE or postgres://…",
+        "Which database; hourglass.db in the data folder when absent.";
+    DATABASE_POOL = "database.pool_size" "HOURGLASS_DATABASE_POOL_SIZE" Some("8"), "a number from 1 to 1000",
+        "Connections for reading, and on PostgreSQL as many for writing.";
+    DATABASE_WAIT_MS = "database.wait_ms" "HOURGLASS_DATABASE_WAIT_MS" Some("3000"), "a number from 1 to 60000",
+        "How long a request waits for a connection before it is answered with 503.";
+    DATABASE_STATEMENT_MS = "database.statement_timeout_ms" "HOURGLASS_DATABASE_STATEMENT_TIMEOUT_MS" Some("5000"),
+        "a number from 1 to 600000", "How long PostgreSQL may work on one statement.";
+    DATABASE_MAX_WAITING = "database.max_waiting" "HOURGLASS_DATABASE_MAX_WAITING" Some("4096"), "a number from 1 to 1000000",
+        "How many requests may wait for a connection or the writer at once.";
+    DATABASE_MIGRATE = "database.migrate" "HOURGLASS_DATABASE_MIGRATE" Some("true"), "true or false",
+        "Whether a start applies missing migrations by itself.";
+    TOKEN_SECRET = "secrets.token" "HOURGLASS_TOKEN_SECRET" None, "a secret of at least 32 bytes that nobody else uses",
+        "Signs access tokens.";
+    SEAL_KEY = "secrets.seal_key" "HOURGLASS_SEAL_KEY" None, "32 random bytes as 64 hexadecimal digits",
+        "Seals phone numbers and session keys at rest; what it sealed cannot be read without it.";
+    WECHAT_API_URL = "wechat.api_url" "HOURGLASS_WECHAT_API_URL" Some("https://api.weixin.qq.com"),
+        "an http or https address without a slash at the end", "Where api.weixin.qq.com is; the simulator's address in development.";
+    WECHAT_APP_ID = "wechat.app_id" "HOURGLASS_WECHAT_APP_ID" None, "the app id of the mini-program", "The mini-program.";
+    WECHAT_APP_SECRET = "wechat.app_secret" "HOURGLASS_WECHAT_APP_SECRET" None, "the app secret of the mini-program",
+        "The mini-program's secret.";
+    WECHAT_TIMEOUT_MS = "wechat.timeout_ms" "HOURGLASS_WECHAT_TIMEOUT_MS" Some("8000"), "a number from 100 to 60000",
+        "Longest a call to WeChat may take.";
+    PAY_URL = "pay.url" "HOURGLASS_WECHAT_PAY_URL" Some("https://api.mch.weixin.qq.com"),
+        "an http or https address without a slash at the end", "Where api.mch.weixin.qq.com is; the simulator's address in development.";
+    PAY_MCH_ID = "pay.mch_id" "HOURGLASS_WECHAT_MCH_ID" None, "the merchant number: digits", "The merchant.";
+    PAY_SERIAL = "pay.merchant_serial" "HOURGLASS_WECHAT_MCH_SERIAL" None, "the serial number of the merchant certificate in hexadecimal",
+        "Names the merchant's key.";
+    PAY_KEY = "pay.merchant_key" "HOURGLASS_WECHAT_MCH_KEY" None, "an RSA private key as PEM", "The merchant's private key itself.";
+    PAY_KEY_FILE = "pay.merchant_key_file" "HOURGLASS_WECHAT_MCH_KEY_FILE" None, "a file with an RSA private key as PEM",
+        "The merchant's private key in a file.";
+    PAY_API_KEY = "pay.api_v3_key" "HOURGLASS_WECHAT_API_V3_KEY" None, "32 bytes", "The APIv3 key, with which WeChat seals notices.";
+    PAY_PUBLIC_KEY_ID = "pay.public_key_id" "HOURGLASS_WECHAT_PAY_PUBLIC_KEY_ID" None, "PUB_KEY_ID_ and digits",
+        "Names the WeChat Pay public key; leave it out with platform certificates.";
+    PAY_PUBLIC_KEY = "pay.public_key" "HOURGLASS_WECHAT_PAY_PUBLIC_KEY" None, "a public key as PEM", "The WeChat Pay public key itself.";
+    PAY_PUBLIC_KEY_FILE = "pay.public_key_file" "HOURGLASS_WECHAT_PAY_PUBLIC_KEY_FILE" None, "a file with a public key as PEM",
+        "The WeChat Pay public key in a file.";
+    PAY_CERTIFICATE_FILE = "pay.certificate_file" "HOURGLASS_WECHAT_PAY_CERTIFICATE_FILE" None, "a file with a certificate as PEM",
+        "A platform certificate to begin with; later ones are downloaded.";
+    STORAGE_DIR = "storage.dir" "HOURGLASS_STORAGE_DIR" None, "a folder", "Where files are kept; files in the data folder when absent.";
+    STORAGE_ENDPOINT = "storage.endpoint" "HOURGLASS_STORAGE_ENDPOINT" None, "an http or https address",
+        "An S3-compatible service that keeps files instead of a folder.";
+    STORAGE_BUCKET = "storage.bucket" "HOURGLASS_STORAGE_BUCKET" None, "the name of a bucket", "The bucket.";
+    STORAGE_REGION = "storage.region" "HOURGLASS_STORAGE_REGION" None, "the name of a region", "The region of the bucket.";
+    STORAGE_ACCESS_KEY = "storage.access_key" "HOURGLASS_STORAGE_ACCESS_KEY" None, "the id of an access key", "Who opens the bucket.";
+    STORAGE_SECRET_KEY = "storage.secret_key" "HOURGLASS_STORAGE_SECRET_KEY" None, "the secret of an access key", "Opens the bucket.";
+    LIMIT_LOGIN = "limits.login_per_minute" "HOURGLASS_LIMIT_LOGIN" Some("30"), "a number from 1 to 1000000000",
+        "Log-ins and new devices a minute, for each asker.";
+    LIMIT_WRITE = "limits.write_per_minute" "HOURGLASS_LIMIT_WRITE" Some("120"), "a number from 1 to 1000000000",
+        "Changes a minute, for each user, device or member of staff.";
+    LIMIT_READ = "limits.read_per_minute" "HOURGLASS_LIMIT_READ" Some("1200"), "a number from 1 to 1000000000",
+        "Looks a minute, for each user, device or member of staff.";
+    LIMIT_ADDRESS_FACTOR = "limits.address_factor" "HOURGLASS_LIMIT_ADDRESS_FACTOR" Some("20"), "a number from 1 to 1000000",
+        "How many times more a network address may do, since many people share one.";
+    ORDER_PAY_MINUTES = "orders.pay_within_minutes" "HOURGLASS_ORDER_PAY_WITHIN_MINUTES" Some("30"), "a number from 1 to 1440",
+        "How long an order may stay unpaid.";
+    ORDER_RECEIVE_DAYS = "orders.receive_after_days" "HOURGLASS_ORDER_RECEIVE_AFTER_DAYS" Some("10"), "a number from 1 to 365",
+        "How long after shipping an order counts as received by itself.";
+    ORDER_COMPLETE_DAYS = "orders.complete_after_days" "HOURGLASS_ORDER_COMPLETE_AFTER_DAYS" Some("7"), "a number from 1 to 365",
+        "How long after receipt after-sale is possible.";
+    PAYMENT_APPROVAL_FEN = "payments.refund_approval_above_fen" "HOURGLASS_REFUND_APPROVAL_ABOVE_FEN" Some("50000"),
+        "a number from 0 to 1000000000", "Refunds above this amount need a second member of staff.";
+    WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
+        "Whether `serve` does background work too, or leaves it to `work`.";
+    WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",
+        "How long background work rests when nothing is due.";
+    SIMULATOR_LISTEN = "demo.simulator_listen" "HOURGLASS_SIMULATOR_LISTEN" Some("127.0.0.1:0"), "host:port",
+        "Where the WeChat simulator listens in `demo` and `simulate wechat`; port 0 takes a free one.";
+}
+
+/// Takes the password of `staff create-owner`; a variable of its own, because it is never a setting.
+pub const OWNER_PASSWORD: &str = "HOURGLASS_OWNER_PASSWORD";

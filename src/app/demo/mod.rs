@@ -1,0 +1,4 @@
+//! The demonstration shop: its goods and the pictures drawn for them, independent of any database.
+
+pub mod goods;
+pub mod pictures;

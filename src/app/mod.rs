@@ -1,0 +1,21 @@
+//! The composition root: puts the capabilities together; nobody uses it.
+//!
+//! [`cli`] reads the command line, [`config`] the settings; [`wiring`] builds everything once into an [`App`], which
+//! [`routes`] mounts, [`server`] serves and tests drive.
+
+pub mod books;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod known_paths;
+pub mod openapi;
+pub mod operations;
+pub mod printing;
+mod routes;
+pub mod server;
+pub mod telemetry;
+#[cfg(test)]
+mod tests;
+mod wiring;
+
+pub use wiring::{App, StartError};

@@ -1,0 +1,89 @@
+//! Where everything is mounted, and what of it is documented: the one list of capabilities with a face to the outside.
+
+use actix_web::web;
+use utoipa::OpenApi as _;
+use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
+
+use super::known_paths::answer_unknown;
+use super::{books, openapi, operations};
+use crate::platform::http::Refusal;
+use crate::{cart, catalog, identity, order, payment, pricing, staff, stock};
+
+const SHOPPERS: &str = "/api/v1";
+const STAFF: &str = "/admin/v1";
+
+/// Mounts every capability.
+pub(super) fn mount(cfg: &mut web::ServiceConfig) {
+    let shoppers = web::scope(SHOPPERS)
+        .configure(catalog::shopper_routes)
+        .configure(cart::shopper_routes)
+        .configure(pricing::shopper_routes)
+        .configure(order::shopper_routes)
+        .configure(payment::shopper_routes)
+        .configure(identity::shopper_routes);
+    let staff = web::scope(STAFF)
+        .configure(staff::admin_routes)
+        .configure(identity::admin_routes)
+        .configure(catalog::admin_routes)
+        .configure(order::admin_routes)
+        .configure(payment::admin_routes)
+        .configure(books::admin_routes);
+    cfg.service(shoppers)
+        .service(staff)
+        .configure(payment::hook_routes)
+        .configure(operations::operation_routes)
+        .default_service(web::to(answer_unknown));
+}
+
+/// What the capabilities declare, under the paths they are mounted at.
+pub(super) fn declared() -> OpenApi {
+    let information = InfoBuilder::new()
+        .title("Hourglass")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "A social-commerce backend for WeChat mini-programs. Shoppers' endpoints are under `/api/v1`, the back \
+             office's under `/admin/v1`. Money is in fen, ids are strings, times are RFC 3339 in UTC. Lists go on with \
+             `next_cursor`. Every refusal is `{code, message, details}`; codes are stable.",
+        ))
+        .contact(Some(ContactBuilder::new().name(Some("Hourglass")).build()))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .build();
+    let here = ServerBuilder::new().url("/").build();
+    let whole = OpenApiBuilder::new().info(information).servers(Some([here])).build();
+    let shoppers = [
+        catalog::ShopperApi::openapi(),
+        cart::ShopperApi::openapi(),
+        pricing::ShopperApi::openapi(),
+        order::ShopperApi::openapi(),
+        payment::ShopperApi::openapi(),
+        identity::ShopperApi::openapi(),
+    ];
+    let staff = [
+        staff::AdminApi::openapi(),
+        identity::AdminApi::openapi(),
+        catalog::AdminApi::openapi(),
+        order::AdminApi::openapi(),
+        payment::AdminApi::openapi(),
+        books::AdminApi::openapi(),
+    ];
+    let whole = shoppers.into_iter().fold(whole, |whole, api| whole.nest(SHOPPERS, api));
+    let whole = staff.into_iter().fold(whole, |whole, api| whole.nest(STAFF, api));
+    whole.merge_from(payment::HookApi::openapi()).merge_from(operations::OperationsApi::openapi())
+}
+
+/// Every refusal there is.
+pub(super) fn refusals() -> Vec<&'static Refusal> {
+    let catalogues = [
+        catalog::CatalogError::CATALOGUE,
+        identity::IdentityError::CATALOGUE,
+        staff::StaffError::CATALOGUE,
+        stock::StockError::CATALOGUE,
+        pricing::PricingError::CATALOGUE,
+        pricing::freight::FreightError::CATALOGUE,
+        cart::CartError::CATALOGUE,
+        order::OrderError::CATALOGUE,
+        payment::PaymentError::CATALOGUE,
+        books::BooksError::CATALOGUE,
+    ];
+    openapi::general_refusals().chain(catalogues.into_iter().flatten()).collect()
+}

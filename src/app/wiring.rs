@@ -1,0 +1,347 @@
+//! Builds everything once: what each capability needs from outside is handed to it here and nowhere else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use aws_lc_rs::hmac;
+use secrecy::ExposeSecret as _;
+use tokio::sync::{Notify, watch};
+
+use super::config::Config;
+use super::known_paths::KnownPaths;
+use super::openapi::{self, OpenApiError};
+use super::operations::{Documents, MetricsGate, Readiness};
+use super::{routes, telemetry};
+use crate::cart;
+use crate::catalog::{self, Catalog};
+use crate::identity::{self, IdentityKeys, LoginListener, LoginListeners};
+use crate::kernel::id::{DeviceId, UserId};
+use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
+use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
+use crate::payment::{self, Cashier, Providers, WechatProvider};
+use crate::platform::db::faults::Faults;
+use crate::platform::db::{Db, DbError, DbResult, Tx, migrate_up};
+use crate::platform::events::Relay;
+use crate::platform::http::auth::{ACCESS_TTL_MS, Access, AccessTokens, Revocations};
+use crate::platform::http::edge::Edge;
+use crate::platform::http::rate_limit::Limits;
+use crate::platform::jobs::{Runner, Work};
+use crate::platform::secrets::SecretError;
+use crate::platform::storage::{Storage, StorageSetupError};
+use crate::platform::wechat::{WechatClient, WechatSetupError};
+use crate::pricing::Offers;
+use crate::staff::approval::ApprovalHandlers;
+use crate::staff::{self, Passwords, StaffKeys};
+
+/// How often ended log-ins are fetched from the database.
+const REVOCATIONS_EVERY: Duration = Duration::from_secs(1);
+/// How often the catalogue looks for changes made by other processes; its own are told at once.
+const CATALOG_EVERY: Duration = Duration::from_millis(500);
+/// How often figures and rate limits are tidied.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error("HOURGLASS_DATABASE_URL (database.url): {0}")]
+    Db(#[from] DbError),
+    /// The store of files.
+    #[error("HOURGLASS_STORAGE_…: {0}")]
+    Storage(#[from] StorageSetupError),
+    /// WeChat.
+    #[error("HOURGLASS_WECHAT_…: {0}")]
+    Wechat(#[from] WechatSetupError),
+    /// A secret.
+    #[error("{0}")]
+    Secret(String),
+    /// The document, which is a defect.
+    #[error(transparent)]
+    OpenApi(#[from] OpenApiError),
+}
+
+/// The whole service, built and not yet serving. Cloning shares it.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    db: Db,
+    catalog: Catalog,
+    revocations: Revocations,
+    shared: Shared,
+    runner: Runner,
+}
+
+/// What handlers ask for by type. Each thread that serves gets a clone, which shares it all.
+#[derive(Clone)]
+struct Shared {
+    edge: web::Data<Edge>,
+    db: web::Data<Db>,
+    access: web::Data<Access>,
+    storage: web::Data<Storage>,
+    wechat: web::Data<WechatClient>,
+    identity_keys: web::Data<IdentityKeys>,
+    login_listeners: web::Data<LoginListeners>,
+    staff_keys: web::Data<StaffKeys>,
+    passwords: web::Data<Passwords>,
+    approval_handlers: web::Data<ApprovalHandlers>,
+    offers: web::Data<Offers>,
+    orders: web::Data<Orders>,
+    cashier: web::Data<Cashier>,
+    catalog: web::Data<Catalog>,
+    documents: web::Data<Documents>,
+    known_paths: web::Data<KnownPaths>,
+    readiness: web::Data<Readiness>,
+    metrics_gate: web::Data<MetricsGate>,
+    body_limit: web::PayloadConfig,
+}
+
+impl App {
+    /// Builds everything: opens the database (and migrates it, unless told not to), reads the catalogue, prepares the
+    /// clients. Nothing is served and no background work is done yet.
+    ///
+    /// # Errors
+    /// One line that names the setting in question.
+    pub async fn start(config: Config, clock: Clock, faults: Faults) -> Result<Self, StartError> {
+        telemetry::figures();
+        let db = open_database(&config, &clock, faults).await?;
+        let tokens = AccessTokens::new(&config.secrets.token).map_err(StartError::Secret)?;
+        let revocations = Revocations::default();
+        let access = Access { tokens: Arc::new(tokens), revocations: revocations.clone() };
+        let storage = Storage::open(&config.storage)?;
+        let wechat = WechatClient::new(config.wechat.clone(), clock.clone())?;
+        let keys = Keys::of(&config)?;
+        let catalog = Catalog::open(db.clone()).await?;
+        let orders = Orders { offers: Offers::default(), settings: order_settings(&config) };
+        let cashier = Cashier::new(db.clone(), providers(&wechat), Arc::new(OrderPayable(orders.clone())));
+        let document = openapi::document()?;
+        let runner = Runner::new(db.clone(), work(&db, &wechat, &orders, &cashier), Arc::new(Notify::new()));
+        let edge = Edge {
+            access: access.clone(),
+            clock: clock.clone(),
+            limits: Limits::new(config.limits, &clock),
+            trusted_proxies: config.server.trusted_proxies.clone(),
+        };
+        let shared = Shared {
+            edge: web::Data::new(edge),
+            db: web::Data::new(db.clone()),
+            access: web::Data::new(access),
+            storage: web::Data::new(storage),
+            wechat: web::Data::new(wechat),
+            identity_keys: web::Data::new(keys.identity),
+            login_listeners: web::Data::new(LoginListeners::new(vec![Arc::new(BringCart)])),
+            staff_keys: web::Data::new(keys.staff),
+            passwords: web::Data::new(Passwords::new().map_err(|error| StartError::Secret(error.to_string()))?),
+            approval_handlers: web::Data::new(ApprovalHandlers::new(vec![Arc::new(RefundApproval(orders.clone()))])),
+            offers: web::Data::new(orders.offers.clone()),
+            orders: web::Data::new(orders),
+            cashier: web::Data::new(cashier),
+            catalog: web::Data::new(catalog.clone()),
+            documents: web::Data::new(Documents(document.to_string().into())),
+            known_paths: web::Data::new(KnownPaths::of(&document)),
+            readiness: web::Data::default(),
+            metrics_gate: web::Data::new(MetricsGate(config.server.metrics_token.clone())),
+            body_limit: web::PayloadConfig::new(config.server.max_body_bytes),
+        };
+        let app = Self(Arc::new(Inner { config, db, catalog, revocations, shared, runner }));
+        app.renew_revocations().await?;
+        Ok(app)
+    }
+
+    /// What it was told.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The catalogue in memory.
+    pub fn catalog(&self) -> &Catalog {
+        &self.0.catalog
+    }
+
+    /// The store of files.
+    pub fn storage(&self) -> &Storage {
+        &self.0.shared.storage
+    }
+
+    /// Background work, for tests and the demonstration to drive by hand.
+    pub fn runner(&self) -> &Runner {
+        &self.0.runner
+    }
+
+    /// Mounts everything; the edge is wrapped around it by whoever builds the site.
+    pub fn configure(&self) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
+        let shared = self.0.shared.clone();
+        move |cfg| {
+            let shared = shared.clone();
+            cfg.app_data(shared.edge)
+                .app_data(shared.db)
+                .app_data(shared.access)
+                .app_data(shared.storage)
+                .app_data(shared.wechat)
+                .app_data(shared.identity_keys)
+                .app_data(shared.login_listeners)
+                .app_data(shared.staff_keys)
+                .app_data(shared.passwords)
+                .app_data(shared.approval_handlers)
+                .app_data(shared.offers)
+                .app_data(shared.orders)
+                .app_data(shared.cashier)
+                .app_data(shared.catalog)
+                .app_data(shared.documents)
+                .app_data(shared.known_paths)
+                .app_data(shared.readiness)
+                .app_data(shared.metrics_gate)
+                .app_data(shared.body_limit);
+            routes::mount(cfg);
+        }
+    }
+
+    /// Does what goes on beside requests until `stop` turns true: what keeps this process fresh, and, when `working`,
+    /// the shop's background work.
+    pub async fn work_in_background(self, working: bool, stop: watch::Receiver<bool>) {
+        let pause = self.0.config.worker.pause;
+        let works = async {
+            if working {
+                self.0.runner.run(pause, stop.clone()).await;
+            }
+        };
+        tokio::join!(
+            works,
+            self.0.catalog.keep_fresh(CATALOG_EVERY, stop.clone()),
+            self.keep_revocations_fresh(stop.clone()),
+            self.tidy(stop.clone()),
+        );
+    }
+
+    async fn keep_revocations_fresh(&self, mut stop: watch::Receiver<bool>) {
+        while rests(REVOCATIONS_EVERY, &mut stop).await {
+            if let Err(error) = self.renew_revocations().await {
+                tracing::warn!(%error, "ended log-ins could not be fetched; those known stay refused");
+            }
+        }
+    }
+
+    /// Fetches the log-ins that were ended, here or in another process, while their access tokens may still live.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_revocations(&self) -> DbResult<()> {
+        let fetch = |tx: &mut Tx<'_>| {
+            let since = tx.now().plus_millis(-ACCESS_TTL_MS - MINUTE_MS);
+            let mut ended = identity::recent_revocations(tx, since)?;
+            ended.extend(staff::recent_revocations(tx, since)?);
+            Ok::<_, DbError>((ended, tx.now()))
+        };
+        let (ended, now) = self.0.db.read("revocations", fetch).await?;
+        self.0.revocations.renew(&ended, now);
+        Ok(())
+    }
+
+    async fn tidy(&self, mut stop: watch::Receiver<bool>) {
+        while rests(TIDY_EVERY, &mut stop).await {
+            telemetry::figures().run_upkeep();
+            self.0.shared.edge.limits.forget_idle();
+        }
+    }
+}
+
+/// Waits; says whether to go on.
+async fn rests(pause: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(pause) => true,
+        _ = stop.changed() => false,
+    }
+}
+
+async fn open_database(config: &Config, clock: &Clock, faults: Faults) -> Result<Db, StartError> {
+    let settings = config.database.clone();
+    if config.migrate {
+        let migrating = settings.clone();
+        let migrated = tokio::task::spawn_blocking(move || migrate_up(&migrating)).await;
+        let applied = migrated.unwrap_or_else(|error| Err(DbError::Defect(error.to_string())))?;
+        if applied > 0 {
+            tracing::info!(applied, "migrations were applied");
+        }
+    }
+    let db = Db::open(settings, clock.clone(), config.node, faults)?;
+    db.write("staff.built_in_roles", staff::ensure_built_in_roles).await?;
+    Ok(db)
+}
+
+/// Keys for what is stored, all drawn from one secret.
+struct Keys {
+    identity: IdentityKeys,
+    staff: StaffKeys,
+}
+
+impl Keys {
+    fn of(config: &Config) -> Result<Self, StartError> {
+        let seal = config.secrets.seal_key.expose_secret();
+        // Finding a phone number again takes a key of its own; one secret is enough to keep.
+        let hash = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, seal), b"hourglass/phone-hash/1");
+        let refused = |error: SecretError| StartError::Secret(error.to_string());
+        Ok(Self {
+            identity: IdentityKeys::new(seal, hash.as_ref()).map_err(refused)?,
+            staff: StaffKeys::new(seal).map_err(refused)?,
+        })
+    }
+}
+
+fn order_settings(config: &Config) -> OrderSettings {
+    OrderSettings {
+        pay_within_ms: config.orders.pay_within_minutes.saturating_mul(MINUTE_MS),
+        receive_after_ms: config.orders.receive_after_days.saturating_mul(DAY_MS),
+        complete_after_ms: config.orders.complete_after_days.saturating_mul(DAY_MS),
+        refund_approval_above: config.payments.refund_approval_above,
+    }
+}
+
+/// Whoever takes money: WeChat Pay, once there is a merchant.
+fn providers(wechat: &WechatClient) -> Providers {
+    match wechat.pay() {
+        Ok(pay) => Providers::new(vec![Arc::new(WechatProvider::new(pay.clone(), None))]),
+        Err(_) => {
+            tracing::warn!("no merchant is set up; orders that cost something cannot be paid");
+            Providers::new(Vec::new())
+        }
+    }
+}
+
+/// Brings the cart of an anonymous device along when somebody logs in on it.
+struct BringCart;
+
+impl LoginListener for BringCart {
+    fn on_login(&self, tx: &mut Tx<'_>, user: UserId, device: Option<DeviceId>) -> DbResult<()> {
+        device.map_or(Ok(()), |device| cart::merge_device_cart(tx, device, user))
+    }
+}
+
+/// Everything that is done in the background.
+fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier) -> Work {
+    Work {
+        sweeps: vec![
+            Arc::new(payment::NoticesToApply(cashier.clone())),
+            Arc::new(payment::AttemptsToAsk),
+            Arc::new(payment::RefundsToAsk),
+            Arc::new(order::CloseUnpaid(orders.clone())),
+            Arc::new(order::ReceiveByItself(orders.clone())),
+            Arc::new(order::Complete(orders.clone())),
+            Arc::new(catalog::CarryOutPlans),
+            Arc::new(identity::ForgetExpiredTokens),
+            Arc::new(staff::ForgetExpiredTokens),
+        ],
+        handlers: vec![
+            Arc::new(payment::AskAboutAttempt(cashier.clone())),
+            Arc::new(payment::CarryRefund(cashier.clone())),
+            Arc::new(order::UploadShipping::new(db.clone(), wechat.clone())),
+        ],
+        relay: Relay::new(db.clone(), vec![Arc::new(catalog::CountSold)]),
+    }
+}

@@ -1,0 +1,118 @@
+//! The shared state of one simulator: short locks, never held over an await.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore};
+
+use super::dice::Dice;
+use super::journal::{Fact, FactRef, Journal};
+use super::keys::Keys;
+use super::knobs::Knobs;
+use super::ledger::Ledger;
+use super::outbox::Outbox;
+use super::people::People;
+use super::{SimulatorError, SimulatorSettings};
+use crate::kernel::time::{Clock, Timestamp};
+
+/// WeChat waits five seconds for the answer to a notice.
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Deliveries that may be under way at the same time.
+const CONCURRENT_DELIVERIES: usize = 64;
+
+/// Everything the endpoints share.
+pub(super) struct World {
+    /// The injected clock.
+    pub(super) clock: Clock,
+    /// The one app this WeChat knows.
+    pub(super) app_id: String,
+    /// The one merchant this WeChat knows.
+    pub(super) mch_id: String,
+    /// Keys and secrets.
+    pub(super) keys: Keys,
+    /// Chance.
+    pub(super) dice: Dice,
+    /// Users, codes and tokens.
+    pub(super) people: Mutex<People>,
+    /// Orders, payments, refunds.
+    pub(super) ledger: Mutex<Ledger>,
+    /// Notices to the shop.
+    pub(super) outbox: Mutex<Outbox>,
+    /// Trouble that was asked for.
+    pub(super) knobs: Mutex<Knobs>,
+    /// The client notices are sent with; one for all, so that connections are reused.
+    pub(super) client: reqwest::Client,
+    /// Bounds the deliveries under way.
+    pub(super) delivering: Semaphore,
+    /// Wakes those who wait for deliveries to end.
+    pub(super) delivered: Notify,
+}
+
+impl World {
+    /// Builds the state, replaying the journal when there is a data directory.
+    pub(super) fn new(settings: &SimulatorSettings) -> Result<Self, SimulatorError> {
+        let dice = Dice::new(settings.seed, settings.clock.now());
+        let keys = Keys::load(settings, &dice)?;
+        let memory = Memory::open(settings.data_dir.as_deref())?;
+        let client = reqwest::Client::builder()
+            .timeout(NOTICE_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            clock: settings.clock.clone(),
+            app_id: settings.app_id.clone(),
+            mch_id: settings.mch_id.clone(),
+            keys,
+            dice,
+            people: Mutex::new(memory.people),
+            ledger: Mutex::new(memory.ledger),
+            outbox: Mutex::new(memory.outbox),
+            knobs: Mutex::new(Knobs::default()),
+            client,
+            delivering: Semaphore::new(CONCURRENT_DELIVERIES),
+            delivered: Notify::new(),
+        })
+    }
+
+    /// The present moment.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+struct Memory {
+    people: People,
+    ledger: Ledger,
+    outbox: Outbox,
+}
+
+impl Memory {
+    fn open(dir: Option<&Path>) -> Result<Self, SimulatorError> {
+        let journal = Arc::new(Journal::default());
+        let mut memory = Self {
+            people: People::new(journal.clone()),
+            ledger: Ledger::new(journal.clone()),
+            outbox: Outbox::new(journal.clone()),
+        };
+        let Some(dir) = dir else { return Ok(memory) };
+        for fact in Journal::read(dir)? {
+            match fact {
+                Fact::User(user) => memory.people.recall(user),
+                Fact::Trade(trade) => memory.ledger.recall(*trade),
+                Fact::Burned(out_trade_no) => memory.ledger.recall_burned(out_trade_no),
+                Fact::Notice(notice) => memory.outbox.recall(*notice),
+            }
+        }
+        // Later lines replace earlier ones, so the file is rewritten to the last word on everything.
+        let facts = memory.people.users().map(FactRef::User).chain(memory.ledger.facts()).chain(memory.outbox.facts());
+        journal.start(dir, facts)?;
+        Ok(memory)
+    }
+}
+
+/// Locks, and goes on after a panic elsewhere: every critical section leaves its data consistent at each step.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

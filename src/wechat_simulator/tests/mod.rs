@@ -1,0 +1,9 @@
+//! The simulator over real HTTP: a merchant that signs for itself, and a shop that receives notices.
+
+mod account;
+mod knobs;
+mod merchant;
+mod notices;
+mod pay;
+mod peer;
+mod restart;
