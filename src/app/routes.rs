@@ -25,6 +25,9 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(staff::admin_routes)
         .configure(identity::admin_routes)
         .configure(catalog::admin_routes)
+        .configure(stock::admin_routes)
+        .configure(pricing::freight::admin_routes)
+        .configure(pricing::admin_routes)
         .configure(order::admin_routes)
         .configure(payment::admin_routes)
         .configure(books::admin_routes);
@@ -62,6 +65,9 @@ pub(super) fn declared() -> OpenApi {
         staff::AdminApi::openapi(),
         identity::AdminApi::openapi(),
         catalog::AdminApi::openapi(),
+        stock::AdminApi::openapi(),
+        pricing::freight::AdminApi::openapi(),
+        pricing::AdminApi::openapi(),
         order::AdminApi::openapi(),
         payment::AdminApi::openapi(),
         books::AdminApi::openapi(),
