@@ -11,9 +11,9 @@ use crate::platform::db::{Db, DbResult, Tx};
 use crate::platform::http::{ApiError, ApiResult, Json, NoContent, PageQuery, Path, Query, RequestError, Staff};
 use crate::platform::jobs::{self, JobRow, JobState};
 use crate::refusals;
-use crate::{order, payment, stock};
 use crate::staff::audit::{self, AuditEntry};
 use crate::staff::permission::{BooksRead, JobRead, JobRetry};
+use crate::{order, payment, stock};
 
 refusals! {
     /// Why nothing is done about a job.
@@ -123,11 +123,7 @@ pub async fn list_jobs(
     responses((status = 204, description = "It will be tried again."))
 )]
 #[post("/jobs/{id}/retry")]
-pub async fn retry_job(
-    db: web::Data<Db>,
-    staff: Staff<JobRetry>,
-    id: Path<String>,
-) -> ApiResult<NoContent> {
+pub async fn retry_job(db: web::Data<Db>, staff: Staff<JobRetry>, id: Path<String>) -> ApiResult<NoContent> {
     let id = crate::kernel::id::parse(&id.0).map_err(|_| ApiError::new(RequestError::NOT_FOUND))?;
     let retry = move |tx: &mut Tx<'_>| {
         if !jobs::retry_dead(tx, id)? {

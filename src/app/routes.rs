@@ -26,8 +26,8 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(identity::admin_routes)
         .configure(catalog::admin_routes)
         .configure(stock::admin_routes)
-        .configure(pricing::freight::admin_routes)
         .configure(pricing::admin_routes)
+        .configure(pricing::freight::admin_routes)
         .configure(order::admin_routes)
         .configure(payment::admin_routes)
         .configure(books::admin_routes);
@@ -66,8 +66,8 @@ pub(super) fn declared() -> OpenApi {
         identity::AdminApi::openapi(),
         catalog::AdminApi::openapi(),
         stock::AdminApi::openapi(),
-        pricing::freight::AdminApi::openapi(),
         pricing::AdminApi::openapi(),
+        pricing::freight::AdminApi::openapi(),
         order::AdminApi::openapi(),
         payment::AdminApi::openapi(),
         books::AdminApi::openapi(),

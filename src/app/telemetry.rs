@@ -8,7 +8,8 @@ use tracing_subscriber::EnvFilter;
 use super::config::LogConfig;
 
 /// Upper bounds of the time classes, in seconds: from what memory answers in to what a client gives up at.
-const SECONDS: [f64; 14] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const SECONDS: [f64; 14] =
+    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 static FIGURES: OnceLock<PrometheusHandle> = OnceLock::new();
 

@@ -103,7 +103,8 @@ async fn every_documented_operation_is_mounted() {
     let site = site!(app);
     let document = super::openapi::document().unwrap();
     for (path, item) in document["paths"].as_object().unwrap() {
-        let path: String = path.split('/').map(|part| if part.starts_with('{') { "7" } else { part }).collect::<Vec<_>>().join("/");
+        let path: String =
+            path.split('/').map(|part| if part.starts_with('{') { "7" } else { part }).collect::<Vec<_>>().join("/");
         for (method, _) in item.as_object().unwrap() {
             let method: Method = method.to_uppercase().parse().unwrap();
             let (status, answer) = ask!(&site, method.clone(), &path);

@@ -238,7 +238,9 @@ fn desk<P>(staff: &Staff<P>) -> AtDesk {
 )]
 #[get("/orders")]
 pub async fn search_orders(
-    db: web::Data<Db>, _staff: Staff<permission::OrderRead>, query: Query<OrderSearchQuery>,
+    db: web::Data<Db>,
+    _staff: Staff<permission::OrderRead>,
+    query: Query<OrderSearchQuery>,
 ) -> ApiResult<Json<Page<StaffOrderRowView>>> {
     let Query(query) = query;
     let (filter, sort) = (query.filter()?, query.sort.unwrap_or(OrderSort::Newest));
@@ -259,7 +261,9 @@ pub async fn search_orders(
 )]
 #[get("/orders/export")]
 pub async fn export_orders(
-    db: web::Data<Db>, staff: Staff<permission::OrderRead>, query: Query<OrderSearchQuery>,
+    db: web::Data<Db>,
+    staff: Staff<permission::OrderRead>,
+    query: Query<OrderSearchQuery>,
 ) -> ApiResult<HttpResponse> {
     let Query(query) = query;
     let (filter, asked) = (query.filter()?, format!("{:?}", query.filter()?));
@@ -287,7 +291,9 @@ pub async fn export_orders(
 )]
 #[get("/orders/{order_id}")]
 pub async fn show_order_to_staff(
-    db: web::Data<Db>, _staff: Staff<permission::OrderRead>, path: Path<OrderId>,
+    db: web::Data<Db>,
+    _staff: Staff<permission::OrderRead>,
+    path: Path<OrderId>,
 ) -> ApiResult<Json<StaffOrderDetailView>> {
     let Path(id) = path;
     let showing = db.read("show_order_to_staff", move |tx| {
@@ -308,7 +314,10 @@ pub async fn show_order_to_staff(
 )]
 #[put("/orders/{order_id}/note")]
 pub async fn write_order_note(
-    db: web::Data<Db>, staff: Staff<permission::OrderWrite>, path: Path<OrderId>, body: Json<WriteOrderNote>,
+    db: web::Data<Db>,
+    staff: Staff<permission::OrderWrite>,
+    path: Path<OrderId>,
+    body: Json<WriteOrderNote>,
 ) -> ApiResult<NoContent> {
     let (Path(id), Json(body), desk) = (path, body, desk(&staff));
     db.write("write_order_note", move |tx| service::write_note(tx, &desk, id, &body.note)).await?;
@@ -329,7 +338,10 @@ pub async fn write_order_note(
 )]
 #[post("/orders/{order_id}/price")]
 pub async fn reprice_order(
-    db: web::Data<Db>, staff: Staff<permission::OrderReprice>, path: Path<OrderId>, body: Json<RepriceOrder>,
+    db: web::Data<Db>,
+    staff: Staff<permission::OrderReprice>,
+    path: Path<OrderId>,
+    body: Json<RepriceOrder>,
 ) -> ApiResult<NoContent> {
     let (Path(id), Json(body), desk) = (path, body, desk(&staff));
     let repricing = db.write("reprice_order", move |tx| {
@@ -350,7 +362,10 @@ pub async fn reprice_order(
 )]
 #[post("/orders/{order_id}/close")]
 pub async fn close_order(
-    db: web::Data<Db>, orders: web::Data<Orders>, staff: Staff<permission::OrderWrite>, path: Path<OrderId>,
+    db: web::Data<Db>,
+    orders: web::Data<Orders>,
+    staff: Staff<permission::OrderWrite>,
+    path: Path<OrderId>,
     body: Json<StaffReason>,
 ) -> ApiResult<NoContent> {
     let (Path(id), Json(body), desk, orders) = (path, body, desk(&staff), Orders::clone(&orders));
@@ -372,7 +387,10 @@ pub async fn close_order(
 )]
 #[post("/orders/{order_id}/shipments")]
 pub async fn ship_order(
-    db: web::Data<Db>, orders: web::Data<Orders>, staff: Staff<permission::OrderShip>, path: Path<OrderId>,
+    db: web::Data<Db>,
+    orders: web::Data<Orders>,
+    staff: Staff<permission::OrderShip>,
+    path: Path<OrderId>,
     body: Json<ShipOrder>,
 ) -> ApiResult<Created<ShippedView>> {
     let (Path(id), Json(body), desk, orders) = (path, body, desk(&staff), Orders::clone(&orders));
@@ -396,13 +414,15 @@ pub async fn ship_order(
 )]
 #[post("/orders/{order_id}/refund")]
 pub async fn refund_order_by_staff(
-    db: web::Data<Db>, orders: web::Data<Orders>, staff: Staff<permission::OrderRefund>, path: Path<OrderId>,
+    db: web::Data<Db>,
+    orders: web::Data<Orders>,
+    staff: Staff<permission::OrderRefund>,
+    path: Path<OrderId>,
     body: Json<StaffReason>,
 ) -> ApiResult<Json<RefundDecisionView>> {
     let (Path(id), Json(body), desk, orders) = (path, body, desk(&staff), Orders::clone(&orders));
-    let refunding = db.write("refund_order_by_staff", move |tx| {
-        service::refund_by_staff(tx, &orders, &desk, id, &body.reason)
-    });
+    let refunding =
+        db.write("refund_order_by_staff", move |tx| service::refund_by_staff(tx, &orders, &desk, id, &body.reason));
     let waits_for_approval = refunding.await? == RefundDecision::WaitingForApproval;
     Ok(Json(RefundDecisionView { waits_for_approval }))
 }
@@ -418,7 +438,10 @@ pub async fn refund_order_by_staff(
 )]
 #[put("/shipments/{shipment_id}/tracking")]
 pub async fn change_shipment_tracking(
-    db: web::Data<Db>, staff: Staff<permission::OrderShip>, path: Path<ShipmentId>, body: Json<ChangeTracking>,
+    db: web::Data<Db>,
+    staff: Staff<permission::OrderShip>,
+    path: Path<ShipmentId>,
+    body: Json<ChangeTracking>,
 ) -> ApiResult<NoContent> {
     let (Path(id), Json(body), desk) = (path, body, desk(&staff));
     let changing = db.write("change_shipment_tracking", move |tx| {
@@ -439,11 +462,16 @@ pub async fn change_shipment_tracking(
 )]
 #[post("/shipments/{shipment_id}/tracking-events")]
 pub async fn push_tracking_events(
-    db: web::Data<Db>, staff: Staff<permission::OrderShip>, path: Path<ShipmentId>, body: Json<PushTrackingEvents>,
+    db: web::Data<Db>,
+    staff: Staff<permission::OrderShip>,
+    path: Path<ShipmentId>,
+    body: Json<PushTrackingEvents>,
 ) -> ApiResult<Json<TrackingPushedView>> {
     let (Path(id), Json(body), desk) = (path, body, desk(&staff));
     let event = |event: PushedTrackingEvent| PushedEvent {
-        happened_at: event.happened_at, place: event.place, description: event.description,
+        happened_at: event.happened_at,
+        place: event.place,
+        description: event.description,
     };
     let events: Vec<PushedEvent> = body.events.into_iter().map(event).collect();
     let added = db.write("push_tracking_events", move |tx| service::push_tracking(tx, &desk, id, &events)).await?;

@@ -86,9 +86,11 @@ impl From<Denial> for OrderError {
             Denial::AlreadyShipped => Self::AlreadyShipped,
             Denial::RefundRunning => Self::RefundRunning,
             Denial::WaitingForCampaign => Self::WaitingForCampaign,
-            Denial::NotPending | Denial::NotShipped | Denial::NotFinished | Denial::AlreadyHidden | Denial::DeadlinePassed => {
-                Self::StateConflict(json!({ "reason": denial.as_str() }))
-            }
+            Denial::NotPending
+            | Denial::NotShipped
+            | Denial::NotFinished
+            | Denial::AlreadyHidden
+            | Denial::DeadlinePassed => Self::StateConflict(json!({ "reason": denial.as_str() })),
         }
     }
 }

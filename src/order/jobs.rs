@@ -10,7 +10,9 @@ use super::store::{self, DueBy};
 use crate::kernel::id::OrderId;
 use crate::platform::db::{Db, DbResult, Tx};
 use crate::platform::jobs::{ClaimedJob, JobFailure, JobHandler, Sweep};
-use crate::platform::wechat::{DeliveryMode, Logistics, Parcel as WechatParcel, ShippedPayment, ShippingInfo, WechatClient};
+use crate::platform::wechat::{
+    DeliveryMode, Logistics, Parcel as WechatParcel, ShippedPayment, ShippingInfo, WechatClient,
+};
 
 /// The kind of job that tells WeChat of an order's parcels.
 pub const SHIPPING_UPLOAD: &str = "order.shipping_upload";

@@ -46,7 +46,5 @@ pub use api::{ShopperApi, shopper_routes};
 pub use error::OrderError;
 pub use hooks::OrderPayable;
 pub use jobs::{CloseUnpaid, Complete, ReceiveByItself, SHIPPING_UPLOAD, UploadShipping};
-pub use model::{
-    Actor, ActorKind, Order, OrderLine, OrderLineId, OrderSettings, OrderState, Shipment, ShipmentId,
-};
+pub use model::{Actor, ActorKind, Order, OrderLine, OrderLineId, OrderSettings, OrderState, Shipment, ShipmentId};
 pub use service::{Orders, RefundApproval, close_unpaid, differences, open_gate, refund_unshipped};

@@ -216,7 +216,8 @@ pub fn fill_parcel(lines: &[OrderLine], wanted: Option<&[LineQuantity]>) -> Resu
 
 /// Whether nothing is left to send once this parcel has left.
 pub fn completes(lines: &[OrderLine], parcel: &[LineQuantity]) -> bool {
-    let sent = |line: &OrderLine| parcel.iter().filter(|part| part.line_id == line.id).map(|part| part.quantity).sum::<i64>();
+    let sent =
+        |line: &OrderLine| parcel.iter().filter(|part| part.line_id == line.id).map(|part| part.quantity).sum::<i64>();
     lines.iter().all(|line| line.to_ship() <= sent(line))
 }
 

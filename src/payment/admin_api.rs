@@ -384,7 +384,9 @@ fn text(text: &str) -> Result<String, PaymentError> {
 )]
 #[get("/orders/{id}/payment")]
 pub async fn get_order_payment(
-    db: web::Data<Db>, _staff: Staff<permission::PaymentRead>, order: Path<OrderId>,
+    db: web::Data<Db>,
+    _staff: Staff<permission::PaymentRead>,
+    order: Path<OrderId>,
 ) -> ApiResult<Json<PaymentDetailsView>> {
     let found = db.read("payment.details", move |tx| standing(tx, order.0)).await?;
     Ok(Json(found.into()))
@@ -398,7 +400,9 @@ pub async fn get_order_payment(
 )]
 #[get("/refunds")]
 pub async fn list_payment_refunds(
-    db: web::Data<Db>, _staff: Staff<permission::PaymentRead>, query: Query<RefundsQuery>,
+    db: web::Data<Db>,
+    _staff: Staff<permission::PaymentRead>,
+    query: Query<RefundsQuery>,
 ) -> ApiResult<Json<Page<RefundView>>> {
     let Query(query) = query;
     let filter = RefundFilter { state: query.state, cause: query.cause };
@@ -416,7 +420,10 @@ pub async fn list_payment_refunds(
 )]
 #[post("/refunds/{id}/retry")]
 pub async fn retry_payment_refund(
-    db: web::Data<Db>, staff: Staff<permission::OrderRefund>, refund: Path<RefundId>, body: Json<RetryRefund>,
+    db: web::Data<Db>,
+    staff: Staff<permission::OrderRefund>,
+    refund: Path<RefundId>,
+    body: Json<RetryRefund>,
 ) -> ApiResult<Json<RefundView>> {
     let reason = text(&body.reason)?;
     let retry = Retry { refund_id: refund.0, staff_id: staff.staff_id, reason, origin: staff.origin };
@@ -432,7 +439,9 @@ pub async fn retry_payment_refund(
 )]
 #[get("/payment-reviews")]
 pub async fn list_payment_reviews(
-    db: web::Data<Db>, _staff: Staff<permission::PaymentReview>, query: Query<ReviewsQuery>,
+    db: web::Data<Db>,
+    _staff: Staff<permission::PaymentReview>,
+    query: Query<ReviewsQuery>,
 ) -> ApiResult<Json<Page<PaymentReviewView>>> {
     let Query(query) = query;
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
@@ -449,11 +458,13 @@ pub async fn list_payment_reviews(
 )]
 #[post("/payment-reviews/{id}/resolve")]
 pub async fn resolve_payment_review(
-    db: web::Data<Db>, staff: Staff<permission::PaymentReview>, review: Path<ReviewId>, body: Json<ResolveReview>,
+    db: web::Data<Db>,
+    staff: Staff<permission::PaymentReview>,
+    review: Path<ReviewId>,
+    body: Json<ResolveReview>,
 ) -> ApiResult<Json<PaymentReviewView>> {
     let resolution = text(&body.resolution)?;
-    let resolution =
-        Resolution { review_id: review.0, staff_id: staff.staff_id, resolution, origin: staff.origin };
+    let resolution = Resolution { review_id: review.0, staff_id: staff.staff_id, resolution, origin: staff.origin };
     let review = db.write("payment.resolve_review", move |tx| resolve_review(tx, &resolution)).await?;
     Ok(Json(review.into()))
 }
@@ -466,7 +477,9 @@ pub async fn resolve_payment_review(
 )]
 #[get("/payment-notices")]
 pub async fn list_payment_notices(
-    db: web::Data<Db>, _staff: Staff<permission::PaymentRead>, query: Query<NoticesQuery>,
+    db: web::Data<Db>,
+    _staff: Staff<permission::PaymentRead>,
+    query: Query<NoticesQuery>,
 ) -> ApiResult<Json<Page<PaymentNoticeView>>> {
     let Query(query) = query;
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
@@ -483,7 +496,9 @@ pub async fn list_payment_notices(
 )]
 #[get("/ledger")]
 pub async fn list_ledger_entries(
-    db: web::Data<Db>, _staff: Staff<permission::BooksRead>, query: Query<LedgerQuery>,
+    db: web::Data<Db>,
+    _staff: Staff<permission::BooksRead>,
+    query: Query<LedgerQuery>,
 ) -> ApiResult<Json<Page<LedgerEntryView>>> {
     let Query(query) = query;
     let filter = LedgerFilter { order_id: query.order_id, account: query.account };

@@ -75,7 +75,11 @@ impl From<Standing> for PaymentView {
 )]
 #[post("/orders/{id}/payments")]
 pub async fn start_payment(
-    cashier: web::Data<Cashier>, shopper: Shopper, origin: Origin, order: Path<OrderId>, body: Json<StartPayment>,
+    cashier: web::Data<Cashier>,
+    shopper: Shopper,
+    origin: Origin,
+    order: Path<OrderId>,
+    body: Json<StartPayment>,
 ) -> ApiResult<Created<PaymentHandoverView>> {
     let request = PayerRequest {
         user_id: shopper.user_id,
@@ -94,7 +98,9 @@ pub async fn start_payment(
 )]
 #[get("/orders/{id}/payment")]
 pub async fn get_payment(
-    cashier: web::Data<Cashier>, shopper: Shopper, order: Path<OrderId>,
+    cashier: web::Data<Cashier>,
+    shopper: Shopper,
+    order: Path<OrderId>,
 ) -> ApiResult<Json<PaymentView>> {
     Ok(Json(cashier.look(order.0, shopper.user_id).await?.into()))
 }

@@ -63,9 +63,7 @@ pub struct UnexpectedMoney {
     pub cause: RefundCause,
 }
 
-pub(super) fn paid(
-    tx: &mut Tx<'_>, payment: &Payment, attempt: Option<&Attempt>, paid_at: Timestamp,
-) -> DbResult<()> {
+pub(super) fn paid(tx: &mut Tx<'_>, payment: &Payment, attempt: Option<&Attempt>, paid_at: Timestamp) -> DbResult<()> {
     let payload = PaymentPaid {
         payment_id: payment.id,
         order_id: payment.order_id,
@@ -89,7 +87,11 @@ pub(super) fn refunded(tx: &mut Tx<'_>, payment: &Payment, refund: &Refund) -> D
 }
 
 pub(super) fn unexpected_money(
-    tx: &mut Tx<'_>, payment: &Payment, attempt: &Attempt, amount: Fen, cause: RefundCause,
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    attempt: &Attempt,
+    amount: Fen,
+    cause: RefundCause,
 ) -> DbResult<()> {
     let payload = UnexpectedMoney {
         order_id: payment.order_id,
@@ -98,5 +100,6 @@ pub(super) fn unexpected_money(
         amount_fen: amount,
         cause,
     };
-    record(tx, &NewEvent { name: UNEXPECTED_MONEY, version: 1, user: Some(payment.user_id), payload: &payload }).map(drop)
+    record(tx, &NewEvent { name: UNEXPECTED_MONEY, version: 1, user: Some(payment.user_id), payload: &payload })
+        .map(drop)
 }

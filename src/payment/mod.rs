@@ -48,12 +48,12 @@ pub use model::{AttemptState, PaymentId, PaymentState, RefundCause, RefundId, Re
 pub use notice_api::{HookApi, hook_routes};
 pub use payable::{PaidOutcome, Payable};
 pub use provider::{
-    ClientParams, Closing, MoneyReport, Notice, NoticeRefused, Outcome, PrepayCall, Prepared, Provider,
+    ClientParams, Closing, MoneyReport, Notice, NoticeRefused, Outcome, Prepared, PrepayCall, Provider,
     ProviderAccount, Providers, RefundCall, RefundReport, RefundStanding, Report, TradeStanding,
 };
 pub use service::{
-    Cashier, MayClose, OpenPayment, RefundRequest, WechatTransaction, change_amount, close, differences, lock, may_close,
-    open, provider_book, request_refund, settle_free, wechat_transaction,
+    Cashier, MayClose, OpenPayment, RefundRequest, WechatTransaction, change_amount, close, differences, lock,
+    may_close, open, provider_book, request_refund, settle_free, wechat_transaction,
 };
 pub use store::books::ProviderBookLine;
 pub use wechat::WechatProvider;

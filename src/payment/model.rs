@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use crate::kernel::id::{OrderId, StaffId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
-use crate::platform::db::schema::{ledger_entries, payment_attempts, payment_notices, payment_reviews, payments, refunds};
+use crate::platform::db::schema::{
+    ledger_entries, payment_attempts, payment_notices, payment_reviews, payments, refunds,
+};
 use crate::{stored_enum, typed_id};
 
 typed_id! {

@@ -29,7 +29,9 @@ pub struct NoticeAnswerView {
 )]
 #[post("/hooks/wechat/pay")]
 pub async fn receive_wechat_pay_notice(
-    cashier: web::Data<Cashier>, request: HttpRequest, body: web::Payload,
+    cashier: web::Data<Cashier>,
+    request: HttpRequest,
+    body: web::Payload,
 ) -> HttpResponse {
     let Ok(Ok(body)) = body.to_bytes_limited(MAX_NOTICE_BYTES).await else {
         return HttpResponse::BadRequest().json(NoticeAnswerView { code: "FAIL", message: "正文过大或不完整" });

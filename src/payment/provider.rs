@@ -279,7 +279,10 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// When it is not proven to come from the provider.
     fn read_notice<'a>(
-        &'a self, headers: &'a HeaderMap, body: &'a [u8], now: Timestamp,
+        &'a self,
+        headers: &'a HeaderMap,
+        body: &'a [u8],
+        now: Timestamp,
     ) -> BoxFuture<'a, Result<Notice, NoticeRefused>>;
 
     /// Reads the content of a notice; `None` when it is not what its kind promises.

@@ -2,7 +2,9 @@
 
 use crate::kernel::money::Fen;
 use crate::kernel::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
-use crate::payment::model::{Attempt, AttemptId, AttemptState, Payment, PaymentState, RefundCause, RefundId, TradeType};
+use crate::payment::model::{
+    Attempt, AttemptId, AttemptState, Payment, PaymentState, RefundCause, RefundId, TradeType,
+};
 use crate::payment::provider::{MoneyReport, RefundReport};
 
 /// Attempts allowed for one order.

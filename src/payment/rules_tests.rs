@@ -153,9 +153,7 @@ fn money_in_another_currency_or_with_another_merchant_is_not_refunded_by_itself(
 
 #[test]
 fn money_is_kept_only_while_the_payment_is_open_over_the_same_amount() {
-    let cause = |state, amount| {
-        not_kept(&Payment { state, amount: Fen::new(amount), ..payment() }, &attempt())
-    };
+    let cause = |state, amount| not_kept(&Payment { state, amount: Fen::new(amount), ..payment() }, &attempt());
     assert_eq!(cause(PaymentState::Open, 100), None);
     assert_eq!(cause(PaymentState::Open, 90), Some(RefundCause::Mismatch));
     assert_eq!(cause(PaymentState::Paid, 100), Some(RefundCause::Duplicate));

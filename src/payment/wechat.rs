@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use crate::kernel::time::{HOUR_MS, MINUTE_MS, Timestamp};
 use crate::payment::model::{Attempt, TradeType};
 use crate::payment::provider::{
-    ClientParams, Closing, MoneyReport, Notice, NoticeRefused, Outcome, PrepayCall, Prepared, Provider,
+    ClientParams, Closing, MoneyReport, Notice, NoticeRefused, Outcome, Prepared, PrepayCall, Provider,
     ProviderAccount, RefundCall, RefundReport, RefundStanding, Report, TradeStanding,
 };
 use crate::payment::rules::CURRENCY;
@@ -201,7 +201,10 @@ impl Provider for WechatProvider {
     }
 
     fn read_notice<'a>(
-        &'a self, headers: &'a HeaderMap, body: &'a [u8], now: Timestamp,
+        &'a self,
+        headers: &'a HeaderMap,
+        body: &'a [u8],
+        now: Timestamp,
     ) -> BoxFuture<'a, Result<Notice, NoticeRefused>> {
         self.verified(headers, body, now).boxed()
     }

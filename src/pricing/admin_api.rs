@@ -50,7 +50,10 @@ pub struct SimulateQuote {
 )]
 #[post("/quotes")]
 pub async fn simulate_quote(
-    db: web::Data<Db>, offers: web::Data<Offers>, _staff: Staff<CatalogRead>, body: Json<SimulateQuote>,
+    db: web::Data<Db>,
+    offers: web::Data<Offers>,
+    _staff: Staff<CatalogRead>,
+    body: Json<SimulateQuote>,
 ) -> ApiResult<Json<QuoteView>> {
     let SimulateQuote { user_id, lines, claims, province_code } = body.0;
     let request = QuoteRequest { user: user_id, province_code, lines, claims };

@@ -26,6 +26,7 @@ mod model;
 mod offer;
 mod rules;
 mod service;
+
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{QuoteView, ShopperApi, shopper_routes};
 pub use error::{OfferRefusal, PricingError};

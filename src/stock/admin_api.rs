@@ -202,7 +202,10 @@ fn one_view(tx: &mut Tx<'_>, item: StockItem) -> DbResult<StockItemView> {
 
 /// A change that a client may send twice under one key, if it sent a key.
 async fn keyed(
-    request: &HttpRequest, staff_id: StaffId, operation: &'static str, body_hash: String,
+    request: &HttpRequest,
+    staff_id: StaffId,
+    operation: &'static str,
+    body_hash: String,
 ) -> ApiResult<Option<idempotency::Request>> {
     if !request.headers().contains_key("idempotency-key") {
         return Ok(None);
@@ -264,29 +267,33 @@ where
 )]
 #[post("/stock/receipts")]
 pub async fn receive_stock(
-    db: web::Data<Db>, staff: Staff<StockWrite>, request: HttpRequest, body: HashedJson<ReceiveStock>,
+    db: web::Data<Db>,
+    staff: Staff<StockWrite>,
+    request: HttpRequest,
+    body: HashedJson<ReceiveStock>,
 ) -> ApiResult<HttpResponse> {
     let keyed = keyed(&request, staff.staff_id, "receive_stock", body.hash).await?;
-    let lines = body.value.lines.iter().map(|line| StockLine { sku_id: line.sku_id, quantity: line.quantity }).collect();
+    let lines =
+        body.value.lines.iter().map(|line| StockLine { sku_id: line.sku_id, quantity: line.quantity }).collect();
     let receipt = Receipt { lines, reason: body.value.reason, staff_id: Some(staff.staff_id) };
     let origin = staff.origin;
     once(&db, keyed, move |tx| {
         let items = service::receive(tx, &receipt)?;
-        let received: Vec<_> = receipt
-            .lines
-            .iter()
-            .map(|line| json!({ "sku_id": line.sku_id, "quantity": line.quantity }))
-            .collect();
-        audit::record(tx, &AuditEntry {
-            staff_id: staff.staff_id,
-            action: "stock.receive",
-            subject_kind: "stock_receipt",
-            subject_id: None,
-            reason: Some(receipt.reason.trim()),
-            before: None,
-            after: Some(json!({ "lines": received })),
-            origin: &origin,
-        })?;
+        let received: Vec<_> =
+            receipt.lines.iter().map(|line| json!({ "sku_id": line.sku_id, "quantity": line.quantity })).collect();
+        audit::record(
+            tx,
+            &AuditEntry {
+                staff_id: staff.staff_id,
+                action: "stock.receive",
+                subject_kind: "stock_receipt",
+                subject_id: None,
+                reason: Some(receipt.reason.trim()),
+                before: None,
+                after: Some(json!({ "lines": received })),
+                origin: &origin,
+            },
+        )?;
         Ok(StockItemsView { items: views(tx, items)? })
     })
     .await
@@ -309,7 +316,11 @@ pub async fn receive_stock(
 )]
 #[post("/stock/items/{sku_id}/corrections")]
 pub async fn correct_stock(
-    db: web::Data<Db>, staff: Staff<StockWrite>, request: HttpRequest, path: Path<SkuId>, body: HashedJson<CorrectStock>,
+    db: web::Data<Db>,
+    staff: Staff<StockWrite>,
+    request: HttpRequest,
+    path: Path<SkuId>,
+    body: HashedJson<CorrectStock>,
 ) -> ApiResult<HttpResponse> {
     // The same body for another SKU is another request.
     let body_hash = format!("{}:{}", path.0, body.hash);
@@ -319,16 +330,19 @@ pub async fn correct_stock(
     let origin = staff.origin;
     once(&db, keyed, move |tx| {
         let corrected = service::correct(tx, &correction)?;
-        audit::record(tx, &AuditEntry {
-            staff_id: staff.staff_id,
-            action: "stock.correct",
-            subject_kind: "sku",
-            subject_id: Some(correction.sku_id.get()),
-            reason: Some(correction.reason.trim()),
-            before: Some(json!({ "on_hand": corrected.on_hand_before })),
-            after: Some(json!({ "on_hand": corrected.after.on_hand })),
-            origin: &origin,
-        })?;
+        audit::record(
+            tx,
+            &AuditEntry {
+                staff_id: staff.staff_id,
+                action: "stock.correct",
+                subject_kind: "sku",
+                subject_id: Some(correction.sku_id.get()),
+                reason: Some(correction.reason.trim()),
+                before: Some(json!({ "on_hand": corrected.on_hand_before })),
+                after: Some(json!({ "on_hand": corrected.after.on_hand })),
+                origin: &origin,
+            },
+        )?;
         Ok(one_view(tx, corrected.after)?)
     })
     .await
@@ -345,21 +359,27 @@ pub async fn correct_stock(
 )]
 #[put("/stock/items/{sku_id}/threshold")]
 pub async fn set_stock_threshold(
-    db: web::Data<Db>, staff: Staff<StockWrite>, path: Path<SkuId>, body: Json<SetStockThreshold>,
+    db: web::Data<Db>,
+    staff: Staff<StockWrite>,
+    path: Path<SkuId>,
+    body: Json<SetStockThreshold>,
 ) -> ApiResult<Json<StockItemView>> {
     let (sku_id, low_at) = (path.0, body.low_at);
     let item = db.write("set_stock_threshold", move |tx| -> Result<StockItemView, StockError> {
         let (before, item) = service::set_low_at(tx, sku_id, low_at)?;
-        audit::record(tx, &AuditEntry {
-            staff_id: staff.staff_id,
-            action: "stock.set_threshold",
-            subject_kind: "sku",
-            subject_id: Some(sku_id.get()),
-            reason: None,
-            before: Some(json!({ "low_at": before })),
-            after: Some(json!({ "low_at": low_at })),
-            origin: &staff.origin,
-        })?;
+        audit::record(
+            tx,
+            &AuditEntry {
+                staff_id: staff.staff_id,
+                action: "stock.set_threshold",
+                subject_kind: "sku",
+                subject_id: Some(sku_id.get()),
+                reason: None,
+                before: Some(json!({ "low_at": before })),
+                after: Some(json!({ "low_at": low_at })),
+                origin: &staff.origin,
+            },
+        )?;
         Ok(one_view(tx, item)?)
     });
     Ok(Json(item.await?))
@@ -390,7 +410,9 @@ pub struct StockItemsQuery {
 )]
 #[get("/stock/items")]
 pub async fn list_stock_items(
-    db: web::Data<Db>, _staff: Staff<StockRead>, query: Query<StockItemsQuery>,
+    db: web::Data<Db>,
+    _staff: Staff<StockRead>,
+    query: Query<StockItemsQuery>,
 ) -> ApiResult<Json<Page<StockItemView>>> {
     let StockItemsQuery { low, cursor, limit } = query.0;
     let page = PageQuery { cursor, limit };
@@ -412,7 +434,9 @@ pub async fn list_stock_items(
 )]
 #[get("/stock/items/{sku_id}")]
 pub async fn show_stock_item(
-    db: web::Data<Db>, _staff: Staff<StockRead>, path: Path<SkuId>,
+    db: web::Data<Db>,
+    _staff: Staff<StockRead>,
+    path: Path<SkuId>,
 ) -> ApiResult<Json<StockItemView>> {
     let sku_id = path.0;
     let item = db.read("show_stock_item", move |tx| -> Result<StockItemView, StockError> {
@@ -432,7 +456,10 @@ pub async fn show_stock_item(
 )]
 #[get("/stock/items/{sku_id}/movements")]
 pub async fn list_stock_movements(
-    db: web::Data<Db>, _staff: Staff<StockRead>, path: Path<SkuId>, page: Query<PageQuery>,
+    db: web::Data<Db>,
+    _staff: Staff<StockRead>,
+    path: Path<SkuId>,
+    page: Query<PageQuery>,
 ) -> ApiResult<Json<Page<StockMovementView>>> {
     let (sku_id, before, limit) = (path.0, page.0.cursor()?, page.0.limit()?);
     let movements = db.read("list_stock_movements", move |tx| service::movements(tx, sku_id, before, limit)).await?;

@@ -9,7 +9,8 @@ use crate::platform::db::faults::Faults;
 /// Serves. The address is taken first, so that in development WeChat's notices can be told to come to it.
 pub(super) async fn serve(mut values: Values) -> Result<(), Failure> {
     let address = config::listen_address(&values)?;
-    let listener = server::listen(address).map_err(|error| Failure::Io(format!("{address} cannot be used: {error}")))?;
+    let listener =
+        server::listen(address).map_err(|error| Failure::Io(format!("{address} cannot be used: {error}")))?;
     let bound = listener.local_addr().map_err(|error| Failure::Io(error.to_string()))?;
     if config::mode(&values)? == Mode::Development {
         values.suggest(catalogue::PUBLIC_URL, format!("http://{bound}"));

@@ -16,8 +16,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 
 use self::catalogue as known;
-use self::values::{complaint, malformed, missing};
 pub use self::values::{ConfigError, Values};
+use self::values::{complaint, malformed, missing};
 use crate::kernel::money::Fen;
 use crate::platform::db::DbSettings;
 use crate::platform::http::auth::MIN_SECRET_BYTES;
@@ -320,8 +320,7 @@ fn wechat(values: &Values, mode: Mode, server: &ServerConfig) -> Result<WechatSe
         (None, Mode::Development) => Ok(stand_in.to_owned()),
         (None, Mode::Production) => Err(missing(setting)),
     };
-    let app_secret =
-        in_development(values.text(known::WECHAT_APP_SECRET), known::WECHAT_APP_SECRET, "development")?;
+    let app_secret = in_development(values.text(known::WECHAT_APP_SECRET), known::WECHAT_APP_SECRET, "development")?;
     let pay_url = values.address(known::PAY_URL)?.ok_or_else(|| missing(known::PAY_URL))?;
     Ok(WechatSettings {
         api_url: values.address(known::WECHAT_API_URL)?.ok_or_else(|| missing(known::WECHAT_API_URL))?,

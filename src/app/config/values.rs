@@ -64,17 +64,14 @@ impl Values {
                 .iter()
                 .find(|setting| setting.path == path)
                 .ok_or_else(|| ConfigError(format!("{file}: {path} is no setting; `hourglass config` lists them")))?;
-            let text = text_of(value)
-                .ok_or_else(|| ConfigError(format!("{file}: {path}: expected {}", setting.expects)))?;
+            let text =
+                text_of(value).ok_or_else(|| ConfigError(format!("{file}: {path}: expected {}", setting.expects)))?;
             self.given.insert(setting.path, text);
         }
         Ok(())
     }
 
-    fn read_environment(
-        &mut self,
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<(), ConfigError> {
+    fn read_environment(&mut self, environment: impl IntoIterator<Item = (String, String)>) -> Result<(), ConfigError> {
         for (name, value) in environment {
             if !name.starts_with(PREFIX) || name == OWNER_PASSWORD {
                 continue;

@@ -139,7 +139,11 @@ pub(super) fn page_of(cursor: Option<String>, limit: Option<i64>) -> Result<Orde
 )]
 #[post("/orders")]
 pub async fn place_order(
-    db: web::Data<Db>, orders: web::Data<Orders>, shopper: Shopper, key: IdempotencyKey, body: HashedJson<PlaceOrderBody>,
+    db: web::Data<Db>,
+    orders: web::Data<Orders>,
+    shopper: Shopper,
+    key: IdempotencyKey,
+    body: HashedJson<PlaceOrderBody>,
 ) -> ApiResult<HttpResponse> {
     let owner = format!("user:{}", shopper.user_id);
     let request = idempotency::Request { owner, key, operation: "place_order", body_hash: body.hash };
@@ -157,7 +161,10 @@ pub async fn place_order(
 }
 
 fn place_once(
-    tx: &mut Tx<'_>, orders: &Orders, request: &idempotency::Request, wish: &PlaceOrder,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    request: &idempotency::Request,
+    wish: &PlaceOrder,
 ) -> Result<Known, OrderError> {
     let known = idempotency::lookup(tx, request)?;
     if known != Known::Fresh {
@@ -190,13 +197,17 @@ async fn answered_by_twin(db: &Db, request: idempotency::Request, error: OrderEr
 )]
 #[get("/orders")]
 pub async fn list_orders(
-    db: web::Data<Db>, shopper: Shopper, query: Query<OrderListQuery>,
+    db: web::Data<Db>,
+    shopper: Shopper,
+    query: Query<OrderListQuery>,
 ) -> ApiResult<Json<Page<OrderRowView>>> {
     let Query(OrderListQuery { state, cursor, limit }) = query;
     let page = page_of(cursor, limit)?;
     let listing = db.read("list_orders", move |tx| {
         let now = tx.now();
-        Ok::<_, OrderError>(service::page_of_user(tx, shopper.user_id, state, page)?.map(|row| OrderRowView::of(row, now)))
+        Ok::<_, OrderError>(
+            service::page_of_user(tx, shopper.user_id, state, page)?.map(|row| OrderRowView::of(row, now)),
+        )
     });
     Ok(Json(listing.await?))
 }
@@ -232,7 +243,11 @@ pub async fn show_order(db: web::Data<Db>, shopper: Shopper, path: Path<OrderId>
 )]
 #[post("/orders/{order_id}/cancel")]
 pub async fn cancel_order(
-    db: web::Data<Db>, orders: web::Data<Orders>, shopper: Shopper, path: Path<OrderId>, body: Json<BuyerReason>,
+    db: web::Data<Db>,
+    orders: web::Data<Orders>,
+    shopper: Shopper,
+    path: Path<OrderId>,
+    body: Json<BuyerReason>,
 ) -> ApiResult<NoContent> {
     let (Path(id), Json(body), orders) = (path, body, Orders::clone(&orders));
     db.write("cancel_order", move |tx| service::cancel(tx, &orders, id, shopper.user_id, &body.reason)).await?;
@@ -248,7 +263,10 @@ pub async fn cancel_order(
 )]
 #[post("/orders/{order_id}/receipt")]
 pub async fn confirm_order_receipt(
-    db: web::Data<Db>, orders: web::Data<Orders>, shopper: Shopper, path: Path<OrderId>,
+    db: web::Data<Db>,
+    orders: web::Data<Orders>,
+    shopper: Shopper,
+    path: Path<OrderId>,
 ) -> ApiResult<NoContent> {
     let (Path(id), orders) = (path, Orders::clone(&orders));
     db.write("confirm_order_receipt", move |tx| service::confirm_receipt(tx, &orders, id, shopper.user_id)).await?;
@@ -284,7 +302,11 @@ pub async fn hide_order(db: web::Data<Db>, shopper: Shopper, path: Path<OrderId>
 )]
 #[post("/orders/{order_id}/refund")]
 pub async fn refund_order(
-    db: web::Data<Db>, orders: web::Data<Orders>, shopper: Shopper, path: Path<OrderId>, body: Json<BuyerReason>,
+    db: web::Data<Db>,
+    orders: web::Data<Orders>,
+    shopper: Shopper,
+    path: Path<OrderId>,
+    body: Json<BuyerReason>,
 ) -> ApiResult<NoContent> {
     let (Path(id), Json(body), orders) = (path, body, Orders::clone(&orders));
     db.write("refund_order", move |tx| service::refund_own(tx, &orders, id, shopper.user_id, &body.reason)).await?;

@@ -8,8 +8,8 @@ use crate::kernel::id::{OrderId, StaffId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::{SECOND_MS, Timestamp};
 use crate::order::model::{
-    ActorKind, HistoryRow, Order, OrderAdjustment, OrderFile, OrderLine, OrderLineId, OrderState, OrderWithLines, Parcel,
-    ShipGate, ShipmentId, TrackingEvent,
+    ActorKind, HistoryRow, Order, OrderAdjustment, OrderFile, OrderLine, OrderLineId, OrderState, OrderWithLines,
+    Parcel, ShipGate, ShipmentId, TrackingEvent,
 };
 use crate::order::rules::{self, Denial};
 use crate::order::service::Placed;
@@ -183,7 +183,10 @@ pub struct ShipmentView {
 
 impl From<Parcel> for ShipmentView {
     fn from(parcel: Parcel) -> Self {
-        let line = |line: &crate::order::model::ShipmentLine| ParcelLineView { line_id: line.line_id, quantity: line.quantity };
+        let line = |line: &crate::order::model::ShipmentLine| ParcelLineView {
+            line_id: line.line_id,
+            quantity: line.quantity,
+        };
         Self {
             shipment_id: parcel.shipment.id,
             carrier_code: parcel.shipment.carrier_code,

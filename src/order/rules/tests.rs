@@ -9,28 +9,65 @@ use crate::kernel::id::{OrderId, UserId};
 fn order(state: OrderState) -> Order {
     let at = Timestamp::from_millis(0);
     Order {
-        id: OrderId::new(1), user_id: UserId::new(2), state, goods: Fen::new(1_000), discount: Fen::new(100),
-        freight: Fen::new(50), total: Fen::new(950), refunded: Fen::ZERO, refunding: Fen::ZERO,
-        receiver_name: "李".to_owned(), receiver_phone: "13800001234".to_owned(), province_code: "440000".to_owned(),
-        receiver_address: "深圳".to_owned(), remark: String::new(), staff_note: String::new(), pay_deadline: at,
-        close_due_at: at, created_at: at, paid_at: None, shipped_at: None, receive_due_at: None, received_at: None,
-        complete_due_at: None, completed_at: None, closed_at: None, close_reason: None, hidden_at: None, version: 1,
+        id: OrderId::new(1),
+        user_id: UserId::new(2),
+        state,
+        goods: Fen::new(1_000),
+        discount: Fen::new(100),
+        freight: Fen::new(50),
+        total: Fen::new(950),
+        refunded: Fen::ZERO,
+        refunding: Fen::ZERO,
+        receiver_name: "李".to_owned(),
+        receiver_phone: "13800001234".to_owned(),
+        province_code: "440000".to_owned(),
+        receiver_address: "深圳".to_owned(),
+        remark: String::new(),
+        staff_note: String::new(),
+        pay_deadline: at,
+        close_due_at: at,
+        created_at: at,
+        paid_at: None,
+        shipped_at: None,
+        receive_due_at: None,
+        received_at: None,
+        complete_due_at: None,
+        completed_at: None,
+        closed_at: None,
+        close_reason: None,
+        hidden_at: None,
+        version: 1,
     }
 }
 
 fn line(id: i64, goods: i64, discount: i64, freight: i64) -> OrderLine {
     OrderLine {
-        id: OrderLineId::new(id), order_id: OrderId::new(1), product_id: ProductId::new(1), sku_id: SkuId::new(id),
-        title: "茶".to_owned(), option_text: String::new(), picture: String::new(), unit_price: Fen::new(goods),
-        quantity: 1, goods: Fen::new(goods), discount: Fen::new(discount), freight: Fen::new(freight),
-        payable: Fen::new(goods - discount + freight), shipped_quantity: 0, refunded_quantity: 0, refunded: Fen::ZERO,
+        id: OrderLineId::new(id),
+        order_id: OrderId::new(1),
+        product_id: ProductId::new(1),
+        sku_id: SkuId::new(id),
+        title: "茶".to_owned(),
+        option_text: String::new(),
+        picture: String::new(),
+        unit_price: Fen::new(goods),
+        quantity: 1,
+        goods: Fen::new(goods),
+        discount: Fen::new(discount),
+        freight: Fen::new(freight),
+        payable: Fen::new(goods - discount + freight),
+        shipped_quantity: 0,
+        refunded_quantity: 0,
+        refunded: Fen::ZERO,
     }
 }
 
 fn gate(opened: bool) -> ShipGate {
     let at = Timestamp::from_millis(5);
     ShipGate {
-        order_id: OrderId::new(1), source: "group_buy".to_owned(), source_ref: "7".to_owned(), created_at: at,
+        order_id: OrderId::new(1),
+        source: "group_buy".to_owned(),
+        source_ref: "7".to_owned(),
+        created_at: at,
         opened_at: opened.then_some(at),
     }
 }

@@ -61,7 +61,12 @@ impl ApprovalHandler for RefundApproval {
 }
 
 fn refund_approved(
-    tx: &mut Tx<'_>, orders: &Orders, desk: &AtDesk, id: OrderId, wanted: &WantedRefund, reason: &str,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    desk: &AtDesk,
+    id: OrderId,
+    wanted: &WantedRefund,
+    reason: &str,
 ) -> Result<(), OrderError> {
     let order = store::find(tx, id)?.ok_or(OrderError::NotFound)?;
     if order.refundable() != wanted.amount_fen {

@@ -22,7 +22,9 @@ pub fn differences(tx: &mut Tx<'_>) -> DbResult<Vec<String>> {
     }
     for (order, version, state, expected) in store::chain_breaks(tx, NAMED)? {
         let (state, expected) = (state.unwrap_or_default(), expected.unwrap_or_default());
-        found.push(format!("G8 order {order}: at version {version} stands '{state}' where its history says '{expected}'"));
+        found.push(format!(
+            "G8 order {order}: at version {version} stands '{state}' where its history says '{expected}'"
+        ));
     }
     for order in store::totals_wrong(tx, NAMED)? {
         found.push(format!("G8 order {order}: its lines, parcels, refunds and totals do not add up"));

@@ -69,21 +69,28 @@ pub(in crate::order) fn write_note(tx: &mut Tx<'_>, desk: &AtDesk, id: OrderId, 
 
 /// Changes what an unpaid order costs.
 pub(in crate::order) fn reprice(
-    tx: &mut Tx<'_>, desk: &AtDesk, id: OrderId, total: Fen, freight: Option<Fen>, reason: &str,
+    tx: &mut Tx<'_>,
+    desk: &AtDesk,
+    id: OrderId,
+    total: Fen,
+    freight: Option<Fen>,
+    reason: &str,
 ) -> Result<(), OrderError> {
     let reason = checked_text("reason", reason, 1)?;
     let agreed = AgreedPrice { total, freight, reason: reason.to_owned() };
     let (old, new) = change_price(tx, id, desk.staff_id, &agreed)?;
-    let price = |order: &Order| {
-        json!({ "discount_fen": order.discount, "freight_fen": order.freight, "total_fen": order.total })
-    };
+    let price = |order: &Order| json!({ "discount_fen": order.discount, "freight_fen": order.freight, "total_fen": order.total });
     let (before, after) = (price(&old), price(&new));
     Ok(audit(tx, desk, Change { action: "order.reprice", order: id, reason: Some(reason), before, after })?)
 }
 
 /// Closes an unpaid order.
 pub(in crate::order) fn close_by_staff(
-    tx: &mut Tx<'_>, orders: &Orders, desk: &AtDesk, id: OrderId, reason: &str,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    desk: &AtDesk,
+    id: OrderId,
+    reason: &str,
 ) -> Result<(), OrderError> {
     let reason = checked_text("reason", reason, 1)?;
     let closed = moves::close_unpaid(tx, orders, id, Actor::Staff(desk.staff_id), reason)?;
@@ -93,7 +100,11 @@ pub(in crate::order) fn close_by_staff(
 
 /// Sends a parcel.
 pub(in crate::order) fn ship(
-    tx: &mut Tx<'_>, orders: &Orders, desk: &AtDesk, id: OrderId, parcel: &NewParcel,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    desk: &AtDesk,
+    id: OrderId,
+    parcel: &NewParcel,
 ) -> Result<ShipmentId, OrderError> {
     let sent = send_parcel(tx, orders, id, desk.staff_id, parcel)?;
     let after = json!({ "shipment_id": sent.id, "carrier_code": sent.carrier_code, "tracking_no": sent.tracking_no });
@@ -103,7 +114,11 @@ pub(in crate::order) fn ship(
 
 /// Puts a parcel's carrier and number right.
 pub(in crate::order) fn change_tracking(
-    tx: &mut Tx<'_>, desk: &AtDesk, id: ShipmentId, carrier_code: &str, tracking_no: &str,
+    tx: &mut Tx<'_>,
+    desk: &AtDesk,
+    id: ShipmentId,
+    carrier_code: &str,
+    tracking_no: &str,
 ) -> Result<(), OrderError> {
     let (old, new) = correct_tracking(tx, id, desk.staff_id, carrier_code, tracking_no)?;
     let number = |parcel: &Shipment| json!({ "carrier_code": parcel.carrier_code, "tracking_no": parcel.tracking_no });
@@ -113,7 +128,10 @@ pub(in crate::order) fn change_tracking(
 
 /// Adds what a carrier says happened to a parcel; what is known already is left alone. Answers how many were new.
 pub(in crate::order) fn push_tracking(
-    tx: &mut Tx<'_>, desk: &AtDesk, id: ShipmentId, pushed: &[PushedEvent],
+    tx: &mut Tx<'_>,
+    desk: &AtDesk,
+    id: ShipmentId,
+    pushed: &[PushedEvent],
 ) -> Result<usize, OrderError> {
     let (order, added) = add_tracking(tx, id, pushed)?;
     let after = json!({ "shipment_id": id, "events_added": added });
@@ -123,7 +141,11 @@ pub(in crate::order) fn push_tracking(
 
 /// Gives all the money back before anything is sent: at once, or, above the limit, when a second person approves.
 pub(in crate::order) fn refund_by_staff(
-    tx: &mut Tx<'_>, orders: &Orders, desk: &AtDesk, id: OrderId, reason: &str,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    desk: &AtDesk,
+    id: OrderId,
+    reason: &str,
 ) -> Result<RefundDecision, OrderError> {
     let reason = checked_text("reason", reason, 1)?;
     let order = store::find(tx, id)?.ok_or(OrderError::NotFound)?;
@@ -132,7 +154,8 @@ pub(in crate::order) fn refund_by_staff(
     if amount > orders.settings.refund_approval_above {
         approval::ask(tx, desk, id, amount, reason)?;
         let locked = store::lock(tx, id)?.ok_or(OrderError::NotFound)?;
-        let cause = Cause { actor: Actor::Staff(desk.staff_id), reason: &format!("refund_waits_for_approval: {reason}") };
+        let cause =
+            Cause { actor: Actor::Staff(desk.staff_id), reason: &format!("refund_waits_for_approval: {reason}") };
         note_fact(tx, &locked, cause)?;
         let (before, after) = (Value::Null, json!({ "waiting_for_approval_fen": amount }));
         audit(tx, desk, Change { action: "order.refund.ask", order: id, reason: Some(reason), before, after })?;
@@ -145,12 +168,9 @@ pub(in crate::order) fn refund_by_staff(
 
 /// Writes down that staff gave the money of an order back.
 pub(super) fn audit_refund(tx: &mut Tx<'_>, desk: &AtDesk, old: &Order, new: &Order, reason: &str) -> DbResult<()> {
-    let money = |order: &Order| {
-        json!({ "state": order.state, "refunded_fen": order.refunded, "refunding_fen": order.refunding })
-    };
-    let change = Change {
-        action: "order.refund", order: old.id, reason: Some(reason), before: money(old), after: money(new),
-    };
+    let money = |order: &Order| json!({ "state": order.state, "refunded_fen": order.refunded, "refunding_fen": order.refunding });
+    let change =
+        Change { action: "order.refund", order: old.id, reason: Some(reason), before: money(old), after: money(new) };
     audit(tx, desk, change)
 }
 

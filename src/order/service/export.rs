@@ -7,9 +7,27 @@ use crate::platform::db::{DbError, DbResult};
 
 /// The heads of the columns.
 const HEADS: [&str; 22] = [
-    "order_id", "state", "placed_at", "paid_at", "shipped_at", "user_id", "receiver_name", "receiver_phone",
-    "receiver_address", "remark", "staff_note", "product_id", "sku_id", "title", "options", "quantity",
-    "shipped_quantity", "line_payable_yuan", "order_discount_yuan", "order_freight_yuan", "order_total_yuan",
+    "order_id",
+    "state",
+    "placed_at",
+    "paid_at",
+    "shipped_at",
+    "user_id",
+    "receiver_name",
+    "receiver_phone",
+    "receiver_address",
+    "remark",
+    "staff_note",
+    "product_id",
+    "sku_id",
+    "title",
+    "options",
+    "quantity",
+    "shipped_quantity",
+    "line_payable_yuan",
+    "order_discount_yuan",
+    "order_freight_yuan",
+    "order_total_yuan",
     "order_refunded_yuan",
 ];
 

@@ -21,7 +21,10 @@ pub(in crate::order) struct OrderPage {
 
 /// A shopper's orders, latest first.
 pub(in crate::order) fn page_of_user(
-    tx: &mut Tx<'_>, user: UserId, state: Option<OrderState>, page: OrderPage,
+    tx: &mut Tx<'_>,
+    user: UserId,
+    state: Option<OrderState>,
+    page: OrderPage,
 ) -> Result<Page<OrderWithLines>, OrderError> {
     let rows = store::of_user(tx, user, state, page.after, page.limit.saturating_add(1))?;
     Ok(with_lines(tx, cut(rows, page.limit))?)
@@ -29,7 +32,10 @@ pub(in crate::order) fn page_of_user(
 
 /// Orders that staff asked for.
 pub(in crate::order) fn page_for_staff(
-    tx: &mut Tx<'_>, filter: &OrderFilter, sort: OrderSort, page: OrderPage,
+    tx: &mut Tx<'_>,
+    filter: &OrderFilter,
+    sort: OrderSort,
+    page: OrderPage,
 ) -> Result<Page<OrderWithLines>, OrderError> {
     let rows = store::search(tx, filter, sort, page.after, page.limit.saturating_add(1))?;
     Ok(with_lines(tx, cut(rows, page.limit))?)

@@ -19,7 +19,8 @@ pub use refund::refund_unshipped;
 
 pub use approval::RefundApproval;
 pub(super) use desk::{
-    AtDesk, RefundDecision, change_tracking, close_by_staff, note_export, push_tracking, refund_by_staff, reprice, ship, write_note,
+    AtDesk, RefundDecision, change_tracking, close_by_staff, note_export, push_tracking, refund_by_staff, reprice,
+    ship, write_note,
 };
 pub(super) use export::table;
 pub(super) use look::{OrderPage, exported, file_for_staff, file_of_user, page_for_staff, page_of_user};

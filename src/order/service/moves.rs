@@ -3,9 +3,7 @@
 //! Locks are always taken in one order: payment, the order, campaigns, stock.
 
 use super::super::error::OrderError;
-use super::super::events::{
-    CLOSED, COMPLETED, OrderClosed, OrderCompleted, OrderPaid, OrderReceived, PAID, RECEIVED,
-};
+use super::super::events::{CLOSED, COMPLETED, OrderClosed, OrderCompleted, OrderPaid, OrderReceived, PAID, RECEIVED};
 use super::super::model::{Actor, Order, OrderState};
 use super::super::rules::{self, Step};
 use super::super::store::{self, NewStamps};
@@ -28,14 +26,23 @@ const TIMED_OUT: &str = "payment_timeout";
 /// # Errors
 /// 409 when the state does not allow the step, or the order has left that state meanwhile.
 pub(super) fn advance(
-    tx: &mut Tx<'_>, orders: &Orders, seen: &Order, step: Step, cause: Cause<'_>,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    seen: &Order,
+    step: Step,
+    cause: Cause<'_>,
 ) -> Result<Order, OrderError> {
     let now = tx.now();
     advance_at(tx, orders, (seen.id, seen.state), step, cause, now)
 }
 
 fn advance_at(
-    tx: &mut Tx<'_>, orders: &Orders, (id, from): (OrderId, OrderState), step: Step, cause: Cause<'_>, at: Timestamp,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    (id, from): (OrderId, OrderState),
+    step: Step,
+    cause: Cause<'_>,
+    at: Timestamp,
 ) -> Result<Order, OrderError> {
     let to = rules::next(from, step)?;
     let stamps = stamps(orders, to, cause, at);
@@ -110,7 +117,10 @@ pub(super) fn pay(tx: &mut Tx<'_>, orders: &Orders, id: OrderId, paid_at: Timest
 /// Money came for an order. It is kept while the order still waits for it, whatever the clock says; an order that was
 /// closed stays closed.
 pub(in crate::order) fn paid(
-    tx: &mut Tx<'_>, orders: &Orders, id: OrderId, paid_at: Timestamp,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    id: OrderId,
+    paid_at: Timestamp,
 ) -> DbResult<PaidOutcome> {
     let Some(order) = store::find(tx, id)? else { return Ok(PaidOutcome::TooLate) };
     if order.state != OrderState::PendingPayment {
@@ -124,7 +134,13 @@ pub(in crate::order) fn paid(
 ///
 /// # Errors
 /// 404 when there is none; 409 when it no longer waits for payment.
-pub fn close_unpaid(tx: &mut Tx<'_>, orders: &Orders, id: OrderId, actor: Actor, reason: &str) -> Result<Order, OrderError> {
+pub fn close_unpaid(
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    id: OrderId,
+    actor: Actor,
+    reason: &str,
+) -> Result<Order, OrderError> {
     let order = store::find(tx, id)?.ok_or(OrderError::NotFound)?;
     rules::may_close(&order)?;
     payment::close(tx, id)?;
@@ -133,7 +149,11 @@ pub fn close_unpaid(tx: &mut Tx<'_>, orders: &Orders, id: OrderId, actor: Actor,
 
 /// The buyer does not want to pay.
 pub(in crate::order) fn cancel(
-    tx: &mut Tx<'_>, orders: &Orders, id: OrderId, user: UserId, reason: &str,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    id: OrderId,
+    user: UserId,
+    reason: &str,
 ) -> Result<(), OrderError> {
     let reason = checked_text("reason", reason, 1)?;
     own(tx, id, user)?;
@@ -142,7 +162,10 @@ pub(in crate::order) fn cancel(
 
 /// The buyer has it.
 pub(in crate::order) fn confirm_receipt(
-    tx: &mut Tx<'_>, orders: &Orders, id: OrderId, user: UserId,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    id: OrderId,
+    user: UserId,
 ) -> Result<(), OrderError> {
     let order = own(tx, id, user)?;
     rules::may_receive(&order)?;

@@ -113,7 +113,12 @@ fn basket_lines(tx: &mut Tx<'_>, wish: &PlaceOrder) -> Result<Vec<BasketLine>, O
 }
 
 fn write_order(
-    tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrder, quote: &Quote, address: &Address, remark: &str,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    wish: &PlaceOrder,
+    quote: &Quote,
+    address: &Address,
+    remark: &str,
 ) -> DbResult<Placed> {
     let id = OrderId::new(tx.next_id());
     let now = tx.now();
@@ -201,7 +206,11 @@ fn adjustments_of(tx: &Tx<'_>, order_id: OrderId, quote: &Quote, lines: &[OrderL
 
 /// Lets campaigns set aside what they promised, and takes over their wishes: less time to pay, a ship gate.
 fn reserve_offers(
-    tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrder, quote: &Quote, placed: &mut Placed,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    wish: &PlaceOrder,
+    quote: &Quote,
+    placed: &mut Placed,
 ) -> Result<(), OrderError> {
     let facts = PlacedOrder {
         order_id: placed.order.id,

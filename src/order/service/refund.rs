@@ -17,7 +17,11 @@ use crate::platform::db::{DbError, DbResult, Tx};
 /// # Errors
 /// 404 when there is none; 409 when it is not paid, partly sent, or money is on its way back already.
 pub fn refund_unshipped(
-    tx: &mut Tx<'_>, orders: &Orders, id: OrderId, actor: Actor, reason: &str,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    id: OrderId,
+    actor: Actor,
+    reason: &str,
 ) -> Result<Order, OrderError> {
     store::find(tx, id)?.ok_or(OrderError::NotFound)?;
     payment::lock(tx, id)?;
@@ -44,7 +48,11 @@ fn refund_free(tx: &mut Tx<'_>, orders: &Orders, order: &Order, cause: Cause<'_>
 
 /// The buyer wants the money back before anything is sent.
 pub(in crate::order) fn refund_own(
-    tx: &mut Tx<'_>, orders: &Orders, id: OrderId, user: UserId, reason: &str,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    id: OrderId,
+    user: UserId,
+    reason: &str,
 ) -> Result<(), OrderError> {
     let reason = checked_text("reason", reason, 1)?;
     moves::own(tx, id, user)?;
@@ -60,7 +68,11 @@ pub(in crate::order) fn refunded(tx: &mut Tx<'_>, orders: &Orders, id: OrderId, 
     let order = if whole && rules::next(order.state, Step::RefundAll).is_ok() {
         moves::advance(tx, orders, &order, Step::RefundAll, cause).map_err(OrderError::into_db)?
     } else {
-        note_fact(tx, &order, Cause { reason: &format!("refund_arrived: {amount} fen", amount = amount.get()), ..cause })?;
+        note_fact(
+            tx,
+            &order,
+            Cause { reason: &format!("refund_arrived: {amount} fen", amount = amount.get()), ..cause },
+        )?;
         order
     };
     let event = OrderRefunded { order: facts_of(tx, &order)?, amount_fen: amount, whole };

@@ -26,7 +26,10 @@ pub(in crate::order) struct AgreedPrice {
 
 /// Writes a new price onto order, lines and payment, with its source; answers the order before and after.
 pub(super) fn change_price(
-    tx: &mut Tx<'_>, id: OrderId, staff: StaffId, agreed: &AgreedPrice,
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    staff: StaffId,
+    agreed: &AgreedPrice,
 ) -> Result<(Order, Order), OrderError> {
     let seen = store::find(tx, id)?.ok_or(OrderError::NotFound)?;
     rules::may_close(&seen)?;
@@ -34,7 +37,8 @@ pub(super) fn change_price(
     let locked = store::lock(tx, id)?.ok_or(OrderError::NotFound)?;
     rules::may_close(&locked)?;
     let lines = store::lines_of(tx, id)?;
-    let price = rules::reprice(&locked, &lines, agreed.total, agreed.freight).ok_or_else(|| out_of_range(&locked, agreed))?;
+    let price =
+        rules::reprice(&locked, &lines, agreed.total, agreed.freight).ok_or_else(|| out_of_range(&locked, agreed))?;
     if !store::set_price(tx, id, price.discount, price.freight, price.total)? {
         return Err(OrderError::lost_race());
     }

@@ -71,7 +71,11 @@ impl From<ParcelTaken> for OrderError {
 
 /// Sends a parcel. When it is the last one the order is shipped; until then it stays paid.
 pub(super) fn send_parcel(
-    tx: &mut Tx<'_>, orders: &Orders, id: OrderId, staff: StaffId, parcel: &NewParcel,
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    id: OrderId,
+    staff: StaffId,
+    parcel: &NewParcel,
 ) -> Result<Shipment, OrderError> {
     checked_code("carrier_code", &parcel.carrier_code, MAX_CARRIER_CHARS)?;
     checked_code("tracking_no", &parcel.tracking_no, MAX_TRACKING_CHARS)?;
@@ -107,7 +111,8 @@ pub(super) fn send_parcel(
 }
 
 fn write_parcel(tx: &mut Tx<'_>, shipment: &Shipment, content: &[LineQuantity]) -> Result<(), OrderError> {
-    let line = |part: &LineQuantity| ShipmentLine { shipment_id: shipment.id, line_id: part.line_id, quantity: part.quantity };
+    let line =
+        |part: &LineQuantity| ShipmentLine { shipment_id: shipment.id, line_id: part.line_id, quantity: part.quantity };
     let lines: Vec<ShipmentLine> = content.iter().map(line).collect();
     tx.attempt(|tx| store::insert_parcel(tx, shipment, &lines))?;
     for part in content {
@@ -119,7 +124,11 @@ fn write_parcel(tx: &mut Tx<'_>, shipment: &Shipment, content: &[LineQuantity]) 
 }
 
 fn record_shipped(
-    tx: &mut Tx<'_>, order: &Order, lines: &[OrderLine], shipment: &Shipment, all_shipped: bool,
+    tx: &mut Tx<'_>,
+    order: &Order,
+    lines: &[OrderLine],
+    shipment: &Shipment,
+    all_shipped: bool,
 ) -> DbResult<()> {
     let event = OrderShipped {
         order: OrderFacts::of(order, lines),
@@ -139,12 +148,19 @@ fn queue_upload(tx: &mut Tx<'_>, order: &Order) -> DbResult<()> {
     }
     let dedup_key = Some(format!("{SHIPPING_UPLOAD}:{}:{}", order.id, order.version));
     let run_at = tx.now();
-    jobs::enqueue(tx, &NewJob { kind: SHIPPING_UPLOAD, dedup_key, payload: &ShippingUpload { order_id: order.id }, run_at })
+    jobs::enqueue(
+        tx,
+        &NewJob { kind: SHIPPING_UPLOAD, dedup_key, payload: &ShippingUpload { order_id: order.id }, run_at },
+    )
 }
 
 /// Puts a wrong carrier or number right, while the parcel is on its way; answers it as it was and as it is.
 pub(super) fn correct_tracking(
-    tx: &mut Tx<'_>, id: ShipmentId, staff: StaffId, carrier_code: &str, tracking_no: &str,
+    tx: &mut Tx<'_>,
+    id: ShipmentId,
+    staff: StaffId,
+    carrier_code: &str,
+    tracking_no: &str,
 ) -> Result<(Shipment, Shipment), OrderError> {
     checked_code("carrier_code", carrier_code, MAX_CARRIER_CHARS)?;
     checked_code("tracking_no", tracking_no, MAX_TRACKING_CHARS)?;
@@ -154,7 +170,8 @@ pub(super) fn correct_tracking(
         return Err(OrderError::StateConflict(json!({ "state": order.state })));
     }
     tx.attempt(|tx| store::change_tracking(tx, id, carrier_code, tracking_no))?;
-    let reason = format!("tracking_changed from {} {} to {carrier_code} {tracking_no}", old.carrier_code, old.tracking_no);
+    let reason =
+        format!("tracking_changed from {} {} to {carrier_code} {tracking_no}", old.carrier_code, old.tracking_no);
     note_fact(tx, &order, Cause { actor: Actor::Staff(staff), reason: &reason })?;
     store::forget_uploads(tx, order.id)?;
     queue_upload(tx, &order)?;
@@ -164,10 +181,14 @@ pub(super) fn correct_tracking(
 
 /// Adds what a carrier says happened to a parcel; what is known already is left alone. Answers how many were new.
 pub(super) fn add_tracking(
-    tx: &mut Tx<'_>, id: ShipmentId, pushed: &[PushedEvent],
+    tx: &mut Tx<'_>,
+    id: ShipmentId,
+    pushed: &[PushedEvent],
 ) -> Result<(OrderId, usize), OrderError> {
     if pushed.is_empty() || pushed.len() > MAX_TRACKING_EVENTS {
-        return Err(OrderError::InvalidField(json!({ "field": "events", "min_items": 1, "max_items": MAX_TRACKING_EVENTS })));
+        return Err(OrderError::InvalidField(
+            json!({ "field": "events", "min_items": 1, "max_items": MAX_TRACKING_EVENTS }),
+        ));
     }
     let shipment = store::find_shipment(tx, id)?.ok_or(OrderError::ShipmentNotFound)?;
     let mut events = Vec::with_capacity(pushed.len());
@@ -175,7 +196,13 @@ pub(super) fn add_tracking(
         let place = checked_text("place", &event.place, 0)?.to_owned();
         let description = checked_text("description", &event.description, 1)?.to_owned();
         let id_of_event = TrackingEventId::new(tx.next_id());
-        events.push(TrackingEvent { id: id_of_event, shipment_id: id, happened_at: event.happened_at, place, description });
+        events.push(TrackingEvent {
+            id: id_of_event,
+            shipment_id: id,
+            happened_at: event.happened_at,
+            place,
+            description,
+        });
     }
     Ok((shipment.order_id, store::insert_tracking(tx, &events)?))
 }

@@ -57,7 +57,8 @@ pub(in crate::order) fn moves(tx: &mut Tx<'_>) -> DbResult<Vec<(Option<OrderStat
 /// Rows of history that do not go on where the row before ended, and orders that do not stand where their history ends:
 /// the order, its version, what was found and what was expected.
 pub(in crate::order) fn chain_breaks(
-    tx: &mut Tx<'_>, limit: i64,
+    tx: &mut Tx<'_>,
+    limit: i64,
 ) -> DbResult<Vec<(OrderId, i64, Option<String>, Option<String>)>> {
     let broken: Vec<Break> = diesel::sql_query(
         "SELECT chained.id, chained.version, chained.found, chained.expected FROM (\

@@ -8,11 +8,12 @@ mod shipments;
 
 pub(super) use books::{chain_breaks, moves, totals_wrong};
 pub(super) use lines::{
-    adjustments_of, insert_adjustments, insert_lines, lines_of, lines_of_all, refund_whole_lines, set_line_price, ship_line,
+    adjustments_of, insert_adjustments, insert_lines, lines_of, lines_of_all, refund_whole_lines, set_line_price,
+    ship_line,
 };
 pub(super) use orders::{
-    NewStamps, add_refunding, defer_close, find, history_of, insert, insert_history, lock, set_hidden, set_note, set_pay_deadline,
-    set_price, settle_refund, transition,
+    NewStamps, add_refunding, defer_close, find, history_of, insert, insert_history, lock, set_hidden, set_note,
+    set_pay_deadline, set_price, settle_refund, transition,
 };
 pub(super) use search::{DueBy, OrderFilter, OrderSort, due, of_user, search};
 pub(super) use shipments::{

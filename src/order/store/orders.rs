@@ -46,7 +46,10 @@ pub(in crate::order) fn lock(tx: &mut Tx<'_>, id: OrderId) -> DbResult<Option<Or
 
 /// Moves an order if it still stands where the caller saw it; answers it as it is then.
 pub(in crate::order) fn transition(
-    tx: &mut Tx<'_>, id: OrderId, from: OrderState, stamps: &NewStamps,
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    from: OrderState,
+    stamps: &NewStamps,
 ) -> DbResult<Option<Order>> {
     let moving = diesel::update(orders::table.find(id).filter(orders::state.eq(from)))
         .set((stamps, orders::version.eq(orders::version + 1)))
@@ -108,7 +111,13 @@ pub(in crate::order) fn set_hidden(tx: &mut Tx<'_>, id: OrderId, user: UserId) -
 }
 
 /// Writes a new price onto an order that still waits for payment; false when it no longer does.
-pub(in crate::order) fn set_price(tx: &mut Tx<'_>, id: OrderId, discount: Fen, freight: Fen, total: Fen) -> DbResult<bool> {
+pub(in crate::order) fn set_price(
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    discount: Fen,
+    freight: Fen,
+    total: Fen,
+) -> DbResult<bool> {
     let pending = orders::table.find(id).filter(orders::state.eq(OrderState::PendingPayment));
     let changed = diesel::update(pending)
         .set((orders::discount_fen.eq(discount), orders::freight_fen.eq(freight), orders::total_fen.eq(total)))

@@ -68,7 +68,8 @@ pub(in crate::order) fn due(tx: &mut Tx<'_>, by: DueBy, limit: i64) -> DbResult<
             due.order(orders::receive_due_at).limit(limit).load(tx.conn()?)?
         }
         DueBy::Completion => {
-            let due = state(OrderState::Received).filter(orders::complete_due_at.le(now)).filter(orders::refunding_fen.le(0));
+            let due =
+                state(OrderState::Received).filter(orders::complete_due_at.le(now)).filter(orders::refunding_fen.le(0));
             due.order(orders::complete_due_at).limit(limit).load(tx.conn()?)?
         }
     })
@@ -76,7 +77,11 @@ pub(in crate::order) fn due(tx: &mut Tx<'_>, by: DueBy, limit: i64) -> DbResult<
 
 /// A shopper's orders that are not hidden, latest first.
 pub(in crate::order) fn of_user(
-    tx: &mut Tx<'_>, user: UserId, state: Option<OrderState>, after: Option<Cursor>, limit: i64,
+    tx: &mut Tx<'_>,
+    user: UserId,
+    state: Option<OrderState>,
+    after: Option<Cursor>,
+    limit: i64,
 ) -> DbResult<Vec<Order>> {
     let mut query = orders::table
         .select(columns::<Order>())
@@ -96,7 +101,11 @@ pub(in crate::order) fn of_user(
 
 /// Orders that staff asked for.
 pub(in crate::order) fn search(
-    tx: &mut Tx<'_>, filter: &OrderFilter, sort: OrderSort, after: Option<Cursor>, limit: i64,
+    tx: &mut Tx<'_>,
+    filter: &OrderFilter,
+    sort: OrderSort,
+    after: Option<Cursor>,
+    limit: i64,
 ) -> DbResult<Vec<Order>> {
     let mut query = orders::table.select(columns::<Order>()).limit(limit).into_boxed();
     if let Some(id) = filter.order_id {
@@ -118,7 +127,8 @@ pub(in crate::order) fn search(
         query = query.filter(orders::id.eq_any(lines::table.select(lines::order_id).filter(lines::sku_id.eq(sku))));
     }
     if let Some(product) = filter.product_id {
-        query = query.filter(orders::id.eq_any(lines::table.select(lines::order_id).filter(lines::product_id.eq(product))));
+        query =
+            query.filter(orders::id.eq_any(lines::table.select(lines::order_id).filter(lines::product_id.eq(product))));
     }
     if let Some(from) = filter.placed_from {
         query = query.filter(orders::created_at.ge(from));

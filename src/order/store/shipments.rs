@@ -63,7 +63,9 @@ pub(in crate::order) fn count_parcels(tx: &mut Tx<'_>, order: OrderId) -> DbResu
 }
 
 pub(in crate::order) fn insert_parcel(
-    tx: &mut Tx<'_>, shipment: &Shipment, lines: &[ShipmentLine],
+    tx: &mut Tx<'_>,
+    shipment: &Shipment,
+    lines: &[ShipmentLine],
 ) -> Result<(), ParcelTaken> {
     diesel::insert_into(shipments::table).values(shipment).execute(tx.conn()?)?;
     crate::on_backend!(tx.conn()?, conn => diesel::insert_into(shipment_lines::table).values(lines).execute(conn))?;
@@ -75,7 +77,10 @@ pub(in crate::order) fn find_shipment(tx: &mut Tx<'_>, id: ShipmentId) -> DbResu
 }
 
 pub(in crate::order) fn change_tracking(
-    tx: &mut Tx<'_>, id: ShipmentId, carrier_code: &str, tracking_no: &str,
+    tx: &mut Tx<'_>,
+    id: ShipmentId,
+    carrier_code: &str,
+    tracking_no: &str,
 ) -> Result<(), ParcelTaken> {
     diesel::update(shipments::table.find(id))
         .set((shipments::carrier_code.eq(carrier_code), shipments::tracking_no.eq(tracking_no)))
@@ -112,7 +117,9 @@ pub(in crate::order) fn parcels_of(tx: &mut Tx<'_>, order: OrderId) -> DbResult<
     let ids: Vec<ShipmentId> = found.iter().map(|shipment| shipment.id).collect();
     let lines = shipment_lines::table.filter(shipment_lines::shipment_id.eq_any(&ids)).order(shipment_lines::line_id);
     let lines: Vec<ShipmentLine> = lines.select(columns::<ShipmentLine>()).load(tx.conn()?)?;
-    let events = tracking::table.filter(tracking::shipment_id.eq_any(&ids)).order((tracking::happened_at.desc(), tracking::id.desc()));
+    let events = tracking::table
+        .filter(tracking::shipment_id.eq_any(&ids))
+        .order((tracking::happened_at.desc(), tracking::id.desc()));
     let events: Vec<TrackingEvent> = events.select(columns::<TrackingEvent>()).load(tx.conn()?)?;
     let parcel = |shipment: Shipment| {
         let id = shipment.id;

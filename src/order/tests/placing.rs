@@ -18,7 +18,10 @@ async fn placing_writes_the_order_holds_the_stock_and_opens_the_payment() {
     assert_eq!((file.order, file.lines), (placed.order.clone(), placed.lines));
     assert_eq!(file.history.len(), 1);
     assert_eq!(shop.available(DRESS).await, 8);
-    let open = format!("SELECT COUNT(*) AS number FROM payments WHERE subject_id = {} AND state = 'open' AND amount_fen = 19899", placed.order.id);
+    let open = format!(
+        "SELECT COUNT(*) AS number FROM payments WHERE subject_id = {} AND state = 'open' AND amount_fen = 19899",
+        placed.order.id
+    );
     assert_eq!(shop.count(&open).await, 1);
     assert_eq!(shop.events("order.placed").await, 1);
     shop.check_books().await;
@@ -39,7 +42,9 @@ async fn a_price_that_is_not_the_one_seen_is_refused_and_nothing_is_left_behind(
     shop.act(|tx, _| {
         use diesel::connection::SimpleConnection as _;
         Ok(tx.conn()?.batch_execute("UPDATE skus SET price_fen = 9901 WHERE id = 301")?)
-    }).await.unwrap();
+    })
+    .await
+    .unwrap();
     assert_eq!(code(shop.try_place(wish).await.unwrap_err()), "order.price_changed");
     assert_eq!(shop.count("SELECT COUNT(*) AS number FROM orders").await, 0);
     assert_eq!(shop.available(DRESS).await, 10);
@@ -101,10 +106,13 @@ async fn what_is_bought_from_the_cart_leaves_it() {
     let shop = Shop::open(10).await;
     let buyer = shop.buyer().await;
     let owner = crate::cart::CartOwner::User(buyer.0);
-    shop.db.write("cart", move |tx| {
-        crate::cart::add(tx, owner, DRESS, 2)?;
-        crate::cart::add(tx, owner, BUTTON, 1)
-    }).await.unwrap();
+    shop.db
+        .write("cart", move |tx| {
+            crate::cart::add(tx, owner, DRESS, 2)?;
+            crate::cart::add(tx, owner, BUTTON, 1)
+        })
+        .await
+        .unwrap();
     let wish = shop.wish(buyer, &[(DRESS, 2), (BUTTON, 1)], Vec::new()).await;
     let placed = shop.try_place(service::PlaceOrder { basket: Basket::Cart, ..wish }).await.unwrap();
     assert_eq!(placed.lines.len(), 2);

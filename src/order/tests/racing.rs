@@ -35,14 +35,23 @@ enum Deed {
 }
 
 const DEEDS: [Deed; 8] = [
-    Deed::Cancel, Deed::CloseByStaff, Deed::Pay, Deed::Ship, Deed::RefundByBuyer, Deed::RefundByStaff, Deed::Confirm, Deed::Reprice,
+    Deed::Cancel,
+    Deed::CloseByStaff,
+    Deed::Pay,
+    Deed::Ship,
+    Deed::RefundByBuyer,
+    Deed::RefundByStaff,
+    Deed::Confirm,
+    Deed::Reprice,
 ];
 
 /// Refusals are part of the game; what counts is what stands in the books.
 async fn attempt(shop: &Shop, deed: Deed, id: OrderId, user: UserId) {
     let _refusal = match deed {
         Deed::Cancel => shop.act(move |tx, orders| service::cancel(tx, orders, id, user, "不要了")).await,
-        Deed::CloseByStaff => shop.act(move |tx, orders| service::close_by_staff(tx, orders, &desk(), id, "关闭")).await,
+        Deed::CloseByStaff => {
+            shop.act(move |tx, orders| service::close_by_staff(tx, orders, &desk(), id, "关闭")).await
+        }
         Deed::Pay => {
             shop.pay(id).await;
             Ok(())
@@ -54,7 +63,10 @@ async fn attempt(shop: &Shop, deed: Deed, id: OrderId, user: UserId) {
         }
         Deed::Confirm => shop.act(move |tx, orders| service::confirm_receipt(tx, orders, id, user)).await,
         Deed::Reprice => {
-            shop.act(move |tx, _| service::reprice(tx, &desk(), id, crate::kernel::money::Fen::new(5_000), None, "优惠")).await
+            shop.act(move |tx, _| {
+                service::reprice(tx, &desk(), id, crate::kernel::money::Fen::new(5_000), None, "优惠")
+            })
+            .await
         }
     };
 }

@@ -47,7 +47,9 @@ async fn an_order_is_not_closed_while_the_provider_may_hold_its_money() {
     shop.act(|tx, _| {
         use diesel::connection::SimpleConnection as _;
         Ok(tx.conn()?.batch_execute("UPDATE payment_attempts SET state = 'closed'")?)
-    }).await.unwrap();
+    })
+    .await
+    .unwrap();
     shop.sweep_after(5_000).await;
     assert_eq!(shop.state(id).await, OrderState::Closed);
     shop.check_books().await;
@@ -116,7 +118,10 @@ async fn a_refund_before_shipping_stops_parcels_and_gives_everything_back_once_t
     assert_eq!(shop.available(DRESS).await, 8);
     shop.money_returns(id, order.total).await;
     let refunded = shop.file(id).await;
-    assert_eq!((refunded.order.state, refunded.order.refunded, refunded.order.refunding), (OrderState::Refunded, order.total, Fen::ZERO));
+    assert_eq!(
+        (refunded.order.state, refunded.order.refunded, refunded.order.refunding),
+        (OrderState::Refunded, order.total, Fen::ZERO)
+    );
     assert_eq!(refunded.lines[0].refunded_quantity, 2);
     assert_eq!(shop.available(DRESS).await, 10);
     assert_eq!(shop.events("order.refunded").await, 1);
@@ -155,7 +160,8 @@ async fn a_refund_above_the_limit_waits_for_a_second_person() {
     let (small, large) = (shop.place(&[(DRESS, 1)]).await.order, shop.place(&[(DRESS, 6)]).await.order);
     for (order, expected) in [(small, RefundDecision::Requested), (large, RefundDecision::WaitingForApproval)] {
         shop.pay(order.id).await;
-        let decision = shop.act(move |tx, orders| service::refund_by_staff(tx, orders, &desk(), order.id, "缺货")).await;
+        let decision =
+            shop.act(move |tx, orders| service::refund_by_staff(tx, orders, &desk(), order.id, "缺货")).await;
         assert_eq!(decision.unwrap(), expected);
         let refunding = shop.file(order.id).await.order.is_refunding();
         assert_eq!(refunding, expected == RefundDecision::Requested);
@@ -172,11 +178,14 @@ async fn a_note_a_closing_and_an_export_are_audited_and_an_export_holds_no_formu
     let id = shop.try_place(formula).await.unwrap().order.id;
     shop.act(move |tx, _| service::write_note(tx, &desk(), id, "已电话确认")).await.unwrap();
     shop.act(move |tx, orders| service::close_by_staff(tx, orders, &desk(), id, "顾客来电")).await.unwrap();
-    let table = shop.act(|tx, _| {
-        let orders = service::exported(tx, &Default::default())?;
-        service::note_export(tx, &desk(), "all", orders.len())?;
-        Ok(service::table(&orders)?)
-    }).await.unwrap();
+    let table = shop
+        .act(|tx, _| {
+            let orders = service::exported(tx, &Default::default())?;
+            service::note_export(tx, &desk(), "all", orders.len())?;
+            Ok(service::table(&orders)?)
+        })
+        .await
+        .unwrap();
     let table = String::from_utf8(table).unwrap();
     assert!(table.contains("'=cmd|") && !table.contains(",=cmd"), "{table}");
     assert!(table.contains("99.00") && table.contains("已电话确认"));

@@ -22,8 +22,8 @@ use crate::platform::db::{Db, DbError, DbResult, DbSettings, Tx, migrate_up};
 use crate::platform::http::Origin;
 use crate::platform::jobs::Sweep;
 use crate::pricing::{
-    self, BasketLine, Offer, OfferClaim, OfferFacts, Offers, OrderEvent, PlacedOrder, PricingError, QuoteRequest, Reach,
-    Reduction, Reservation, Stage,
+    self, BasketLine, Offer, OfferClaim, OfferFacts, Offers, OrderEvent, PlacedOrder, PricingError, QuoteRequest,
+    Reach, Reduction, Reservation, Stage,
 };
 use crate::stock;
 
@@ -127,11 +127,18 @@ impl Shop {
 
     /// What a buyer would send after looking at the price.
     pub async fn wish(
-        &self, (user_id, address_id): (UserId, AddressId), lines: &[(SkuId, i64)], claims: Vec<OfferClaim>,
+        &self,
+        (user_id, address_id): (UserId, AddressId),
+        lines: &[(SkuId, i64)],
+        claims: Vec<OfferClaim>,
     ) -> PlaceOrder {
-        let lines: Vec<BasketLine> = lines.iter().map(|(sku_id, quantity)| BasketLine { sku_id: *sku_id, quantity: *quantity }).collect();
+        let lines: Vec<BasketLine> =
+            lines.iter().map(|(sku_id, quantity)| BasketLine { sku_id: *sku_id, quantity: *quantity }).collect();
         let request = QuoteRequest {
-            user: Some(user_id), province_code: Some("44".to_owned()), lines: lines.clone(), claims: claims.clone(),
+            user: Some(user_id),
+            province_code: Some("44".to_owned()),
+            lines: lines.clone(),
+            claims: claims.clone(),
         };
         let offers = self.orders.offers.clone();
         let quote = self.db.read("quote", move |tx| pricing::quote(tx, &offers, &request)).await.unwrap();
@@ -185,7 +192,12 @@ impl Shop {
         self.db.write("refunded", move |tx| payable.on_refunded(tx, order, amount)).await.unwrap();
     }
 
-    pub async fn ship(&self, order: OrderId, number: &str, lines: Option<Vec<(OrderLineId, i64)>>) -> Result<ShipmentId, OrderError> {
+    pub async fn ship(
+        &self,
+        order: OrderId,
+        number: &str,
+        lines: Option<Vec<(OrderLineId, i64)>>,
+    ) -> Result<ShipmentId, OrderError> {
         let part = |(line_id, quantity)| crate::order::rules::LineQuantity { line_id, quantity };
         let lines = lines.map(|lines| lines.into_iter().map(part).collect());
         let parcel = NewParcel { carrier_code: "SF".to_owned(), tracking_no: number.to_owned(), lines };
@@ -195,7 +207,8 @@ impl Shop {
 
     /// Does one thing to the orders in a transaction.
     pub async fn act<T: Send + 'static>(
-        &self, mut deed: impl FnMut(&mut Tx<'_>, &Orders) -> Result<T, OrderError> + Send + 'static,
+        &self,
+        mut deed: impl FnMut(&mut Tx<'_>, &Orders) -> Result<T, OrderError> + Send + 'static,
     ) -> Result<T, OrderError> {
         let orders = self.orders.clone();
         self.db.write("act", move |tx| deed(tx, &orders)).await
@@ -206,7 +219,9 @@ impl Shop {
         self.clock.advance(millis);
         let orders = &self.orders;
         let sweeps: [Arc<dyn Sweep>; 3] = [
-            Arc::new(CloseUnpaid(orders.clone())), Arc::new(ReceiveByItself(orders.clone())), Arc::new(Complete(orders.clone())),
+            Arc::new(CloseUnpaid(orders.clone())),
+            Arc::new(ReceiveByItself(orders.clone())),
+            Arc::new(Complete(orders.clone())),
         ];
         for sweep in sweeps {
             let looking = Arc::clone(&sweep);
@@ -231,9 +246,9 @@ impl Shop {
 
     pub async fn count(&self, sql: &str) -> i64 {
         let sql = sql.to_owned();
-        let counting = self.db.read("count", move |tx| {
-            Ok::<_, DbError>(diesel::sql_query(sql).get_result::<Number>(tx.conn()?)?.number)
-        });
+        let counting = self
+            .db
+            .read("count", move |tx| Ok::<_, DbError>(diesel::sql_query(sql).get_result::<Number>(tx.conn()?)?.number));
         counting.await.unwrap()
     }
 
@@ -285,7 +300,9 @@ fn seed(tx: &mut Tx<'_>, pieces: i64) -> DbResult<()> {
          INSERT INTO products (id, category_id, freight_template_id, title, subtitle, brand, tags, cover, gallery, description, \
          options, state, sold, version, created_at, updated_at) VALUES (201, 101, 1, '亚麻连衣裙', '', '', '[]', '/c.jpg', '[]', '', \
          '[]', 'on_sale', 0, 1, 0, 0); {}{}{}",
-        sku(301, 9_900), sku(302, 33), sku(303, 0)
+        sku(301, 9_900),
+        sku(302, 33),
+        sku(303, 0)
     );
     Ok(tx.conn()?.batch_execute(&shop)?)
 }

@@ -69,7 +69,11 @@ impl Applied {
 /// # Errors
 /// When the database fails; then nothing happened.
 pub fn apply_money(
-    tx: &mut Tx<'_>, payable: &dyn Payable, provider: &str, report: &MoneyReport, source: Source,
+    tx: &mut Tx<'_>,
+    payable: &dyn Payable,
+    provider: &str,
+    report: &MoneyReport,
+    source: Source,
 ) -> DbResult<Applied> {
     let Some(seen) = store::attempts::by_number(tx, provider, &report.out_trade_no)? else {
         reviews::open(tx, ReviewKind::UnknownTrade, &report.transaction_id, &money_facts(report, &[]))?;
@@ -117,7 +121,11 @@ fn known(tx: &mut Tx<'_>, attempt: &Attempt, report: &MoneyReport) -> DbResult<A
 
 /// Money of the right amount from the right payer: kept, unless the order is paid or gone.
 fn settle(
-    tx: &mut Tx<'_>, payable: &dyn Payable, payment: &Payment, attempt: &Attempt, report: &MoneyReport,
+    tx: &mut Tx<'_>,
+    payable: &dyn Payable,
+    payment: &Payment,
+    attempt: &Attempt,
+    report: &MoneyReport,
 ) -> DbResult<Applied> {
     if let Some(cause) = rules::not_kept(payment, attempt) {
         return give_back(tx, payment, attempt, report, cause);
@@ -140,12 +148,15 @@ fn keep(tx: &mut Tx<'_>, payment: &Payment, attempt: &Attempt, report: &MoneyRep
 }
 
 fn give_back(
-    tx: &mut Tx<'_>, payment: &Payment, attempt: &Attempt, report: &MoneyReport, cause: RefundCause,
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    attempt: &Attempt,
+    report: &MoneyReport,
+    cause: RefundCause,
 ) -> DbResult<Applied> {
     take_in(tx, payment, attempt, report, false)?;
-    let opening = refunds::Opening {
-        attempt, amount: report.amount, cause, reason: rules::reason_of(cause), staff_id: None,
-    };
+    let opening =
+        refunds::Opening { attempt, amount: report.amount, cause, reason: rules::reason_of(cause), staff_id: None };
     refunds::open_refund(tx, &opening).map_err(|error| match error {
         PaymentError::Db(error) => error,
         other => DbError::Defect(format!("payment: money just come cannot be given back: {other}")),
@@ -180,7 +191,11 @@ fn take_in(tx: &mut Tx<'_>, payment: &Payment, attempt: &Attempt, report: &Money
 /// # Errors
 /// When the database fails; then nothing happened.
 pub fn apply_refund(
-    tx: &mut Tx<'_>, payable: &dyn Payable, provider: &str, report: &RefundReport, source: Source,
+    tx: &mut Tx<'_>,
+    payable: &dyn Payable,
+    provider: &str,
+    report: &RefundReport,
+    source: Source,
 ) -> DbResult<Applied> {
     let Some(seen) = store::refunds::by_number(tx, &report.out_refund_no)? else {
         reviews::open(tx, ReviewKind::UnknownRefund, &report.out_refund_no, &refund_facts(report))?;
@@ -220,7 +235,11 @@ fn misfit(tx: &mut Tx<'_>, refund: &Refund, report: &RefundReport, source: Sourc
 }
 
 fn reached_payer(
-    tx: &mut Tx<'_>, payable: &dyn Payable, payment: &Payment, refund: &Refund, report: &RefundReport,
+    tx: &mut Tx<'_>,
+    payable: &dyn Payable,
+    payment: &Payment,
+    refund: &Refund,
+    report: &RefundReport,
 ) -> DbResult<Applied> {
     let step = Step {
         to: RefundState::Succeeded,
@@ -279,7 +298,11 @@ fn went_wrong(tx: &mut Tx<'_>, refund: &Refund, report: &RefundReport, to: Refun
 
 /// Notes that a refund needs staff.
 pub(super) fn refuse_refund(
-    tx: &mut Tx<'_>, refund: &Refund, to: RefundState, provider_refund_id: Option<&str>, failure: &str,
+    tx: &mut Tx<'_>,
+    refund: &Refund,
+    to: RefundState,
+    provider_refund_id: Option<&str>,
+    failure: &str,
 ) -> DbResult<()> {
     let settled_at = Some(tx.now());
     let step = Step { to, provider_refund_id, failure: Some(failure), settled_at, next_query_at: None };

@@ -2,14 +2,14 @@
 
 use crate::identity;
 use crate::kernel::id::{OrderId, UserId};
+use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
 use crate::payment::error::PaymentError;
 use crate::payment::model::{Attempt, AttemptId, AttemptState, NewAttempt, Payment, TradeType};
-use crate::payment::provider::{ClientParams, Outcome, PrepayCall, Prepared, Provider, ProviderAccount};
+use crate::payment::provider::{ClientParams, Outcome, Prepared, PrepayCall, Provider, ProviderAccount};
 use crate::payment::service::Cashier;
 use crate::payment::service::opening::not_open;
 use crate::payment::{rules, store};
-use crate::kernel::money::Fen;
 use crate::platform::db::Tx;
 
 /// A shopper who wants to pay.
@@ -138,7 +138,10 @@ fn payer(tx: &mut Tx<'_>, request: &PayerRequest, till: &Till) -> Result<Option<
 }
 
 fn write_attempt(
-    tx: &mut Tx<'_>, payment: &Payment, wish: &rules::Wish<'_>, client_address: &str,
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    wish: &rules::Wish<'_>,
+    client_address: &str,
 ) -> Result<Attempt, PaymentError> {
     let (id, now) = (AttemptId::new(tx.next_id()), tx.now());
     let new = NewAttempt {

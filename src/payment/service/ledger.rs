@@ -40,9 +40,7 @@ pub(super) fn post(tx: &mut Tx<'_>, posting: &Posting<'_>) -> DbResult<()> {
 }
 
 /// Lines of the ledger, newest first.
-pub fn list(
-    tx: &mut Tx<'_>, filter: LedgerFilter, after: Option<Cursor>, limit: i64,
-) -> DbResult<Page<Entry>> {
+pub fn list(tx: &mut Tx<'_>, filter: LedgerFilter, after: Option<Cursor>, limit: i64) -> DbResult<Page<Entry>> {
     let rows = store::ledger::list(tx, filter, after, limit.saturating_add(1))?;
     Ok(Page::cut(rows, limit, |entry| Cursor { key: 0, id: entry.id.get() }))
 }

@@ -120,9 +120,7 @@ fn apply_row(tx: &mut Tx<'_>, providers: &Providers, payable: &dyn Payable, row:
 }
 
 /// Notices, newest first.
-pub fn list(
-    tx: &mut Tx<'_>, since: Option<Timestamp>, after: Option<Cursor>, limit: i64,
-) -> DbResult<Page<NoticeRow>> {
+pub fn list(tx: &mut Tx<'_>, since: Option<Timestamp>, after: Option<Cursor>, limit: i64) -> DbResult<Page<NoticeRow>> {
     let rows = store::notices::list(tx, since, after, limit.saturating_add(1))?;
     Ok(Page::cut(rows, limit, |notice| Cursor { key: 0, id: notice.id.get() }))
 }

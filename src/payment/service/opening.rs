@@ -7,8 +7,8 @@ use crate::payment::error::PaymentError;
 use crate::payment::events;
 use crate::payment::model::{Attempt, Payment, PaymentId, PaymentState, Refund, RefundCause, RefundState};
 use crate::payment::service::Cashier;
-use crate::payment::{rules, store};
 use crate::payment::wechat::WECHAT;
+use crate::payment::{rules, store};
 use crate::platform::db::{DbError, DbResult, Tx};
 
 /// What is to be paid.

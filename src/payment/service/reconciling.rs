@@ -5,9 +5,7 @@
 
 use crate::kernel::time::Timestamp;
 use crate::payment::model::{Attempt, AttemptId, AttemptState, Payment, Refund, RefundId, RefundState};
-use crate::payment::provider::{
-    Closing, MoneyReport, Outcome, Provider, RefundCall, RefundReport, TradeStanding,
-};
+use crate::payment::provider::{Closing, MoneyReport, Outcome, Provider, RefundCall, RefundReport, TradeStanding};
 use crate::payment::service::Cashier;
 use crate::payment::service::applying::{Source, apply_money, apply_refund, refuse_refund};
 use crate::payment::service::refunds::{REFUND_JOB, send};
@@ -54,7 +52,11 @@ pub fn ask_due_refund(tx: &mut Tx<'_>, id: RefundId) -> DbResult<()> {
     let asked = refund.queries.saturating_add(1);
     let going = matches!(refund.state, RefundState::Pending | RefundState::Processing);
     let next: Option<Timestamp> = going.then(|| rules::next_refund_query_at(tx.now(), asked));
-    if store::refunds::note_asked(tx, &refund, next)? { send(tx, id, format!("{REFUND_JOB}:{id}:{asked}")) } else { Ok(()) }
+    if store::refunds::note_asked(tx, &refund, next)? {
+        send(tx, id, format!("{REFUND_JOB}:{id}:{asked}"))
+    } else {
+        Ok(())
+    }
 }
 
 impl Cashier {
@@ -123,7 +125,8 @@ impl Cashier {
     /// # Errors
     /// When the database fails. Silence of the provider is no error: it is asked again under the same number.
     pub async fn settle_refund(&self, id: RefundId) -> DbResult<()> {
-        let Some((refund, attempt)) = self.db.read("payment.refund", move |tx| refund_with_attempt(tx, id)).await? else {
+        let Some((refund, attempt)) = self.db.read("payment.refund", move |tx| refund_with_attempt(tx, id)).await?
+        else {
             return Ok(());
         };
         let provider = self.provider(&attempt.provider)?;
@@ -150,7 +153,11 @@ impl Cashier {
     /// The provider said no. An earlier try whose answer was lost may have gone through all the same, so it is asked
     /// before anybody is told that the money stayed.
     async fn refused_refund(
-        &self, provider: &dyn Provider, refund: Refund, attempt: &Attempt, failure: String,
+        &self,
+        provider: &dyn Provider,
+        refund: Refund,
+        attempt: &Attempt,
+        failure: String,
     ) -> DbResult<()> {
         match provider.query_refund(&refund.out_refund_no).await {
             Outcome::Done(Some(report)) => self.take_refund(attempt, report).await,

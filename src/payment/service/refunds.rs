@@ -112,7 +112,10 @@ fn why_not(tx: &mut Tx<'_>, opening: &Opening<'_>) -> DbResult<PaymentError> {
 
 /// Refunds with their orders, newest first.
 pub fn list(
-    tx: &mut Tx<'_>, filter: RefundFilter, after: Option<Cursor>, limit: i64,
+    tx: &mut Tx<'_>,
+    filter: RefundFilter,
+    after: Option<Cursor>,
+    limit: i64,
 ) -> DbResult<Page<(Refund, OrderId)>> {
     let rows = store::refunds::list(tx, filter, after, limit.saturating_add(1))?;
     Ok(Page::cut(rows, limit, |(refund, _)| Cursor { key: 0, id: refund.id.get() }))

@@ -21,9 +21,7 @@ pub(super) fn open(tx: &mut Tx<'_>, kind: ReviewKind, reference: &str, details: 
 }
 
 /// Cases, newest first.
-pub fn list(
-    tx: &mut Tx<'_>, state: Option<ReviewState>, after: Option<Cursor>, limit: i64,
-) -> DbResult<Page<Review>> {
+pub fn list(tx: &mut Tx<'_>, state: Option<ReviewState>, after: Option<Cursor>, limit: i64) -> DbResult<Page<Review>> {
     let rows = store::reviews::list(tx, state, after, limit.saturating_add(1))?;
     Ok(Page::cut(rows, limit, |review| Cursor { key: 0, id: review.id.get() }))
 }

@@ -52,7 +52,10 @@ pub(in crate::payment) fn kept(tx: &mut Tx<'_>, payment: PaymentId) -> DbResult<
 
 /// Notes that the provider prepared it; false when it is no longer open.
 pub(in crate::payment) fn store_prepay(
-    tx: &mut Tx<'_>, id: AttemptId, prepay: &str, works_until: Timestamp,
+    tx: &mut Tx<'_>,
+    id: AttemptId,
+    prepay: &str,
+    works_until: Timestamp,
 ) -> DbResult<bool> {
     let open = attempts::table.filter(attempts::id.eq(id)).filter(attempts::state.eq_any(AttemptState::OPEN));
     let set = (
@@ -87,7 +90,8 @@ pub(in crate::payment) fn close(tx: &mut Tx<'_>, id: AttemptId) -> DbResult<bool
 /// Makes the question about every open attempt at a payment due now; says how many are open.
 pub(in crate::payment) fn ask_about_open(tx: &mut Tx<'_>, payment: PaymentId) -> DbResult<usize> {
     let now = tx.now();
-    let open = attempts::table.filter(attempts::payment_id.eq(payment)).filter(attempts::state.eq_any(AttemptState::OPEN));
+    let open =
+        attempts::table.filter(attempts::payment_id.eq(payment)).filter(attempts::state.eq_any(AttemptState::OPEN));
     Ok(diesel::update(open).set(attempts::next_query_at.eq(Some(now))).execute(tx.conn()?)?)
 }
 

@@ -95,9 +95,10 @@ pub(in crate::payment) fn differences(tx: &mut Tx<'_>) -> DbResult<Vec<String>> 
     for question in QUESTIONS {
         let sql = format!("{} LIMIT {MOST}", question.sql);
         let odd: Vec<Odd> = diesel::sql_query(sql).load(tx.conn()?)?;
-        found.extend(odd.into_iter().map(|odd| {
-            format!("{}: {} has {}, should have {}", question.meaning, odd.what, odd.have, odd.want)
-        }));
+        found.extend(
+            odd.into_iter()
+                .map(|odd| format!("{}: {} has {}, should have {}", question.meaning, odd.what, odd.have, odd.want)),
+        );
     }
     Ok(found)
 }

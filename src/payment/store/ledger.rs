@@ -26,7 +26,10 @@ pub(in crate::payment) fn insert(tx: &mut Tx<'_>, lines: &[Entry]) -> DbResult<(
 
 /// Lines, newest first.
 pub(in crate::payment) fn list(
-    tx: &mut Tx<'_>, filter: LedgerFilter, after: Option<Cursor>, limit: i64,
+    tx: &mut Tx<'_>,
+    filter: LedgerFilter,
+    after: Option<Cursor>,
+    limit: i64,
 ) -> DbResult<Vec<Entry>> {
     let mut query = entries::table.select(columns::<Entry>()).order(entries::id.desc()).limit(limit).into_boxed();
     if let Some(order) = filter.order_id {

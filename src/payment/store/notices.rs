@@ -61,7 +61,10 @@ pub(in crate::payment) fn unapplied(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec
 
 /// Notices, newest first; only those received since `since` when given.
 pub(in crate::payment) fn list(
-    tx: &mut Tx<'_>, since: Option<Timestamp>, after: Option<Cursor>, limit: i64,
+    tx: &mut Tx<'_>,
+    since: Option<Timestamp>,
+    after: Option<Cursor>,
+    limit: i64,
 ) -> DbResult<Vec<NoticeRow>> {
     let mut query = notices::table.select(columns::<NoticeRow>()).order(notices::id.desc()).limit(limit).into_boxed();
     if let Some(since) = since {

@@ -52,7 +52,9 @@ pub(in crate::payment) fn lock(tx: &mut Tx<'_>, id: PaymentId) -> DbResult<Optio
     let conn = tx.conn()?;
     let clause = dialect::for_update(conn);
     if !clause.is_empty() {
-        diesel::sql_query(format!("SELECT id FROM payments WHERE id = $1{clause}")).bind::<BigInt, _>(id).execute(conn)?;
+        diesel::sql_query(format!("SELECT id FROM payments WHERE id = $1{clause}"))
+            .bind::<BigInt, _>(id)
+            .execute(conn)?;
     }
     by_id(tx, id)
 }

@@ -50,7 +50,10 @@ pub(in crate::payment) fn of_payment(tx: &mut Tx<'_>, payment: PaymentId) -> DbR
 
 /// Refunds with their orders, newest first.
 pub(in crate::payment) fn list(
-    tx: &mut Tx<'_>, filter: RefundFilter, after: Option<Cursor>, limit: i64,
+    tx: &mut Tx<'_>,
+    filter: RefundFilter,
+    after: Option<Cursor>,
+    limit: i64,
 ) -> DbResult<Vec<(Refund, OrderId)>> {
     let mut query = refunds::table
         .inner_join(payments::table)

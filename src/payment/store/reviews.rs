@@ -10,7 +10,12 @@ use crate::platform::db::schema::payment_reviews as reviews;
 use crate::platform::db::{DbResult, Tx};
 
 /// Opens a case unless there is one of this kind about the same thing; says whether it is new.
-pub(in crate::payment) fn open_once(tx: &mut Tx<'_>, kind: ReviewKind, reference: &str, details: &str) -> DbResult<bool> {
+pub(in crate::payment) fn open_once(
+    tx: &mut Tx<'_>,
+    kind: ReviewKind,
+    reference: &str,
+    details: &str,
+) -> DbResult<bool> {
     let row = (
         reviews::id.eq(ReviewId::new(tx.next_id())),
         reviews::kind.eq(kind),
@@ -31,7 +36,10 @@ pub(in crate::payment) fn by_id(tx: &mut Tx<'_>, id: ReviewId) -> DbResult<Optio
 
 /// Cases, newest first.
 pub(in crate::payment) fn list(
-    tx: &mut Tx<'_>, state: Option<ReviewState>, after: Option<Cursor>, limit: i64,
+    tx: &mut Tx<'_>,
+    state: Option<ReviewState>,
+    after: Option<Cursor>,
+    limit: i64,
 ) -> DbResult<Vec<Review>> {
     let mut query = reviews::table.select(columns::<Review>()).order(reviews::id.desc()).limit(limit).into_boxed();
     if let Some(state) = state {

@@ -242,7 +242,10 @@ impl Provider for Bank {
     }
 
     fn read_notice<'a>(
-        &'a self, headers: &'a HeaderMap, body: &'a [u8], _now: Timestamp,
+        &'a self,
+        headers: &'a HeaderMap,
+        body: &'a [u8],
+        _now: Timestamp,
     ) -> BoxFuture<'a, Result<Notice, NoticeRefused>> {
         async move {
             let id = headers.get("bank-notice").ok_or(NoticeRefused { reason: "missing_header" })?;

@@ -77,17 +77,11 @@ impl Shop {
         let faults = Faults::plantable();
         let db = Db::open(settings, clock.clone(), 1, faults.clone()).unwrap();
         let buyer = "INSERT INTO users (id, state, nickname, created_at, updated_at) VALUES (77, 'active', 'b', 0, 0)";
-        db.write("seed", move |tx| Ok::<_, DbError>(diesel::sql_query(buyer).execute(tx.conn()?)?))
-            .await
-            .unwrap();
+        db.write("seed", move |tx| Ok::<_, DbError>(diesel::sql_query(buyer).execute(tx.conn()?)?)).await.unwrap();
         let (bank, orders) = (Arc::new(Bank::new(clock.clone())), Arc::new(Orders::default()));
         let cashier = Cashier::new(db.clone(), Providers::new(vec![bank.clone()]), orders.clone());
         let work = Work {
-            sweeps: vec![
-                Arc::new(AttemptsToAsk),
-                Arc::new(RefundsToAsk),
-                Arc::new(NoticesToApply(cashier.clone())),
-            ],
+            sweeps: vec![Arc::new(AttemptsToAsk), Arc::new(RefundsToAsk), Arc::new(NoticesToApply(cashier.clone()))],
             handlers: vec![Arc::new(AskAboutAttempt(cashier.clone())), Arc::new(CarryRefund(cashier.clone()))],
             relay: Relay::new(db.clone(), Vec::new()),
         };
@@ -110,7 +104,8 @@ impl Shop {
     }
 
     pub async fn hand_over(&self, order: OrderId, trade_type: TradeType) -> Result<String, PaymentError> {
-        let request = PayerRequest { user_id: BUYER, order_id: order, trade_type, client_address: "10.0.0.1".to_owned() };
+        let request =
+            PayerRequest { user_id: BUYER, order_id: order, trade_type, client_address: "10.0.0.1".to_owned() };
         let handover = self.cashier.hand_over(request).await?;
         match handover.params {
             ClientParams::H5 { h5_url } => Ok(h5_url.trim_start_matches("handle ").to_owned()),
@@ -138,7 +133,8 @@ impl Shop {
     }
 
     pub async fn refund(&self, order_id: OrderId, fen: i64) -> Result<RefundId, PaymentError> {
-        let request = RefundRequest { order_id, amount: Fen::new(fen), reason: "不想要了".to_owned(), staff_id: None };
+        let request =
+            RefundRequest { order_id, amount: Fen::new(fen), reason: "不想要了".to_owned(), staff_id: None };
         self.db.write("refund", move |tx| request_refund(tx, request.clone())).await
     }
 
@@ -192,7 +188,8 @@ impl Shop {
         let found = self.db.read("differences", differences).await.unwrap();
         assert!(found.is_empty(), "{found:#?}");
         let ours = self.db.read("book", provider_book).await.unwrap();
-        let mut ours: Vec<_> = ours.into_iter().map(|line| (line.out_trade_no, line.paid_fen, line.refunded_fen)).collect();
+        let mut ours: Vec<_> =
+            ours.into_iter().map(|line| (line.out_trade_no, line.paid_fen, line.refunded_fen)).collect();
         ours.sort();
         assert_eq!(ours, self.bank.totals());
     }

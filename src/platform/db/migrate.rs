@@ -45,8 +45,7 @@ pub fn missing_migrations(tx: &mut Tx<'_>) -> DbResult<usize> {
         #[diesel(sql_type = diesel::sql_types::Text)]
         version: String,
     }
-    let applied: Vec<Applied> =
-        diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(tx.conn()?)?;
+    let applied: Vec<Applied> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(tx.conn()?)?;
     let ours: Vec<String> = match tx.conn()? {
         Conn::Pg(_) => versions(MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES).map_err(failed)?),
         Conn::Sqlite(_) => versions(MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(failed)?),

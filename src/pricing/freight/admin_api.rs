@@ -98,18 +98,25 @@ fn facts(template: &Template) -> Value {
 }
 
 fn write_down(
-    tx: &mut Tx<'_>, staff: &Staff<FreightWrite>, action: &str, before: Option<&Template>, after: &Template,
+    tx: &mut Tx<'_>,
+    staff: &Staff<FreightWrite>,
+    action: &str,
+    before: Option<&Template>,
+    after: &Template,
 ) -> Result<(), FreightError> {
-    Ok(audit::record(tx, &AuditEntry {
-        staff_id: staff.staff_id,
-        action,
-        subject_kind: "freight_template",
-        subject_id: Some(after.id.get()),
-        reason: None,
-        before: before.map(facts),
-        after: Some(facts(after)),
-        origin: &staff.origin,
-    })?)
+    Ok(audit::record(
+        tx,
+        &AuditEntry {
+            staff_id: staff.staff_id,
+            action,
+            subject_kind: "freight_template",
+            subject_id: Some(after.id.get()),
+            reason: None,
+            before: before.map(facts),
+            after: Some(facts(after)),
+            origin: &staff.origin,
+        },
+    )?)
 }
 
 /// Creates a freight template
@@ -122,7 +129,9 @@ fn write_down(
 )]
 #[post("/freight-templates")]
 pub async fn create_freight_template(
-    db: web::Data<Db>, staff: Staff<FreightWrite>, body: Json<CreateFreightTemplate>,
+    db: web::Data<Db>,
+    staff: Staff<FreightWrite>,
+    body: Json<CreateFreightTemplate>,
 ) -> ApiResult<Created<FreightTemplateView>> {
     let CreateFreightTemplate { name, measure, tariffs } = body.0;
     let template = NewTemplate { name, measure, tariffs };
@@ -147,7 +156,10 @@ pub async fn create_freight_template(
 )]
 #[put("/freight-templates/{id}")]
 pub async fn replace_freight_template(
-    db: web::Data<Db>, staff: Staff<FreightWrite>, path: Path<FreightTemplateId>, body: Json<ReplaceFreightTemplate>,
+    db: web::Data<Db>,
+    staff: Staff<FreightWrite>,
+    path: Path<FreightTemplateId>,
+    body: Json<ReplaceFreightTemplate>,
 ) -> ApiResult<Json<FreightTemplateView>> {
     let ReplaceFreightTemplate { version, name, measure, tariffs } = body.0;
     let (id, template) = (path.0, NewTemplate { name, measure, tariffs });
@@ -169,7 +181,9 @@ pub async fn replace_freight_template(
 )]
 #[get("/freight-templates")]
 pub async fn list_freight_templates(
-    db: web::Data<Db>, _staff: Staff<FreightRead>, page: Query<PageQuery>,
+    db: web::Data<Db>,
+    _staff: Staff<FreightRead>,
+    page: Query<PageQuery>,
 ) -> ApiResult<Json<Page<FreightTemplateView>>> {
     let (after, limit) = (page.0.cursor()?, page.0.limit()?);
     let templates = db.read("list_freight_templates", move |tx| service::list(tx, after, limit)).await?;
@@ -186,7 +200,9 @@ pub async fn list_freight_templates(
 )]
 #[get("/freight-templates/{id}")]
 pub async fn show_freight_template(
-    db: web::Data<Db>, _staff: Staff<FreightRead>, path: Path<FreightTemplateId>,
+    db: web::Data<Db>,
+    _staff: Staff<FreightRead>,
+    path: Path<FreightTemplateId>,
 ) -> ApiResult<Json<FreightTemplateView>> {
     let id = path.0;
     let template = db.read("show_freight_template", move |tx| service::template(tx, id)).await?;

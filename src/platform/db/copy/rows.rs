@@ -63,7 +63,10 @@ struct Count {
 
 /// Whether the table holds anything.
 pub(super) fn any(conn: &mut Conn, table: &Table) -> DbResult<bool> {
-    let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) AS number FROM (SELECT 1 FROM {} LIMIT 1) AS found", quoted(&table.name));
+    let sql = format!(
+        "SELECT CAST(COUNT(*) AS BIGINT) AS number FROM (SELECT 1 FROM {} LIMIT 1) AS found",
+        quoted(&table.name)
+    );
     let count: Count = diesel::sql_query(sql).get_result(conn)?;
     Ok(count.number > 0)
 }

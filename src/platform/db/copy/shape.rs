@@ -105,9 +105,10 @@ pub(super) fn tables(conn: &mut Conn) -> DbResult<Vec<Table>> {
     let mut tables: Vec<Table> = Vec::new();
     for row in columns {
         let refers = |reference: &&ReferenceRow| reference.table_name == row.table_name;
-        let own = references.iter().filter(refers).any(|reference| {
-            reference.column_name == row.column_name && reference.target == reference.table_name
-        });
+        let own = references
+            .iter()
+            .filter(refers)
+            .any(|reference| reference.column_name == row.column_name && reference.target == reference.table_name);
         let column =
             Column { name: row.column_name, kind: kind_of(&row.type_name), key: row.key_place, own_reference: own };
         match tables.last_mut() {

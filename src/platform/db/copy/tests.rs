@@ -49,7 +49,8 @@ const GOODS: &str = "
 fn everything_arrives_also_rows_that_refer_to_later_ones() {
     let (old, new) = (Shop::new(), Shop::new());
     old.run(GOODS);
-    let keys: Vec<String> = (0..1_203).map(|n| format!("('bulk', 'key-{n:05}', 'x', 'h', 201, 'answer {n}', {n})")).collect();
+    let keys: Vec<String> =
+        (0..1_203).map(|n| format!("('bulk', 'key-{n:05}', 'x', 'h', 201, 'answer {n}', {n})")).collect();
     old.run(&format!(
         "INSERT INTO idempotency_keys (owner, key, operation, body_hash, status, answer, created_at) VALUES {}",
         keys.join(", ")
@@ -79,7 +80,10 @@ fn a_difference_takes_everything_back() {
     new.run("CREATE TRIGGER altered AFTER INSERT ON idempotency_keys BEGIN UPDATE idempotency_keys SET status = 500 WHERE key = 'b'; END");
     let before = new.sums();
     let refused = copy_shop(&old.settings, &new.settings);
-    assert!(matches!(refused, Err(CopyError::Different { ref table, .. }) if table == "idempotency_keys"), "{refused:?}");
+    assert!(
+        matches!(refused, Err(CopyError::Different { ref table, .. }) if table == "idempotency_keys"),
+        "{refused:?}"
+    );
     assert_eq!(new.sums(), before);
 }
 

@@ -1,0 +1,119 @@
+//! The load generator: HTTP/1.1 over kept-alive loopback connections, as little work per request as can be, since it
+//! shares two cores with the server it measures.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// One connection.
+pub struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+/// One answer.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON; stops the benchmark when the answer is not the expected one.
+    pub fn json(&self, expected: u16) -> serde_json::Value {
+        assert_eq!(self.status, expected, "{}", String::from_utf8_lossy(&self.body));
+        serde_json::from_slice(&self.body).expect("a JSON body")
+    }
+}
+
+impl Connection {
+    /// Connects.
+    pub async fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server accepts");
+        stream.set_nodelay(true).expect("nodelay");
+        Self { stream, buffer: Vec::with_capacity(64 * 1024) }
+    }
+
+    /// Sends a request and waits for its answer.
+    pub async fn send(&mut self, request: &[u8]) -> Answer {
+        self.stream.write_all(request).await.expect("the server reads");
+        self.buffer.clear();
+        loop {
+            let read = self.stream.read_buf(&mut self.buffer).await.expect("the server answers");
+            assert!(read > 0, "the server closed the connection");
+            if let Some(answer) = self.complete() {
+                return answer;
+            }
+        }
+    }
+
+    fn complete(&self) -> Option<Answer> {
+        let end = self.buffer.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let head = std::str::from_utf8(&self.buffer[..end]).expect("an ASCII head");
+        let status = head.get(9..12).and_then(|status| status.parse().ok()).expect("a status");
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().expect("a length"))
+        });
+        let body = &self.buffer[end + 4..];
+        let length = length.unwrap_or_default();
+        (body.len() >= length).then(|| Answer { status, body: body[..length].to_vec() })
+    }
+}
+
+/// A request as bytes; headers are given ready-made, each with its line end.
+pub fn request(method: &str, path: &str, headers: &str, body: Option<&serde_json::Value>) -> Vec<u8> {
+    let body = body.map(serde_json::Value::to_string);
+    let content = body.as_ref().map_or_else(String::new, |body| {
+        format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len())
+    });
+    let empty = if body.is_none() && method != "GET" { "content-length: 0\r\n" } else { "" };
+    format!("{method} {path} HTTP/1.1\r\nhost: shop\r\n{headers}{content}{empty}\r\n{}", body.unwrap_or_default()).into_bytes()
+}
+
+/// What a run showed.
+pub struct Report {
+    /// Things done a second.
+    pub rate: f64,
+    /// Half were faster.
+    pub p50: Duration,
+    /// Ninety-nine of a hundred were faster.
+    pub p99: Duration,
+}
+
+/// Does `step` over and over on `connections` connections for `duration`, after a tenth of it to warm up, and reports.
+/// `step` gets the connection's number and how many steps it did before.
+pub fn drive<F>(address: SocketAddr, connections: usize, duration: Duration, step: F) -> Report
+where
+    F: AsyncFn(&mut Connection, usize, usize),
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let local = tokio::task::LocalSet::new();
+    let times = Rc::new(RefCell::new(Vec::with_capacity(1 << 20)));
+    let warm = duration / 10;
+    local.block_on(&runtime, async {
+        let begin = Instant::now();
+        let one = async |number: usize| {
+            let mut connection = Connection::open(address).await;
+            let mut count = 0;
+            while begin.elapsed() < warm + duration {
+                let started = Instant::now();
+                step(&mut connection, number, count).await;
+                count += 1;
+                if started.duration_since(begin) >= warm {
+                    times.borrow_mut().push(started.elapsed());
+                }
+            }
+        };
+        futures_util::future::join_all((0..connections).map(one)).await;
+    });
+    let mut times = times.take();
+    times.sort_unstable();
+    let at = |share: f64| times.get(((times.len() as f64) * share) as usize).copied().unwrap_or_default();
+    Report { rate: times.len() as f64 / duration.as_secs_f64(), p50: at(0.5), p99: at(0.99) }
+}

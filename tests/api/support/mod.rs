@@ -1,0 +1,37 @@
+//! A shop to test with, and verbs named for what people do in it.
+
+pub mod buyer;
+pub mod postgres;
+pub mod shop;
+
+pub use shop::Shop;
+
+/// Turns each function into a module with the same claim on the embedded database and on PostgreSQL. The books are
+/// checked at the end.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($(#[$meta:meta])* async fn $name:ident($shop:ident: &Shop) $body:block)+) => {$(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports, reason = "each claim uses some of what its file imports")]
+            use super::*;
+
+            async fn claim($shop: &Shop) $body
+
+            #[actix_web::test]
+            async fn on_sqlite() {
+                let shop = Shop::on_sqlite().await;
+                claim(&shop).await;
+                shop.the_books_balance().await;
+            }
+
+            #[actix_web::test]
+            async fn on_postgres() {
+                if let Some(shop) = Shop::on_postgres().await {
+                    claim(&shop).await;
+                    shop.the_books_balance().await;
+                }
+            }
+        }
+    )+};
+}
