@@ -113,6 +113,7 @@ impl App {
         let wechat = WechatClient::new(config.wechat.clone(), clock.clone())?;
         let keys = Keys::of(&config)?;
         let catalog = Catalog::open(db.clone()).await?;
+        catalog.renew().await?;
         let orders = Orders { offers: Offers::default(), settings: order_settings(&config) };
         let cashier = Cashier::new(db.clone(), providers(&wechat), Arc::new(OrderPayable(orders.clone())));
         let document = openapi::document()?;
