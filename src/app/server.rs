@@ -75,7 +75,10 @@ pub async fn work(app: App) -> io::Result<()> {
 }
 
 /// Waits for SIGTERM or SIGINT.
-pub(super) async fn told_to_stop() -> io::Result<()> {
+///
+/// # Errors
+/// When signals cannot be listened for.
+pub async fn told_to_stop() -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => {}

@@ -16,6 +16,8 @@ mod admin_api;
 mod api;
 mod error;
 mod events;
+#[cfg(test)]
+pub(crate) mod goods;
 mod jobs;
 mod living;
 mod model;
@@ -37,5 +39,5 @@ pub use model::{
     SkuDraft, SkuFacts, SkuId, Unavailable,
 };
 pub use rules::ProductMove;
-pub use service::{add_category, add_product, advance, sanitised};
+pub use service::{add_category, add_product, advance, categories, count_sold_before, sanitised};
 pub use store::sku_facts;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::config::{ConfigError, Values};
+use super::demo::command::{self, DemoFailure};
 use super::openapi::OpenApiError;
 use super::printing;
 use super::wiring::StartError;
@@ -45,11 +46,26 @@ enum Command {
         #[arg(long, value_name = "FOLDER", default_value = openapi::FOLDER)]
         folder: PathBuf,
     },
+    /// Open a demonstration shop beside a simulated WeChat, with goods, pictures and an owner's account.
+    Demo {
+        /// Print one line of JSON once it answers, and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run what the shop talks to in development.
+    #[command(subcommand)]
+    Simulate(Simulated),
     /// List every setting with its variable, its default and what it takes.
     Config,
     /// Staff accounts.
     #[command(subcommand)]
     Staff(data::StaffCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum Simulated {
+    /// The development WeChat alone; prints the settings of a shop that uses it.
+    Wechat,
 }
 
 /// Why a command failed.
@@ -76,6 +92,9 @@ pub(super) enum Failure {
     /// Staff.
     #[error("the account was not created: {0}")]
     Staff(#[from] StaffError),
+    /// The demonstration.
+    #[error(transparent)]
+    Demo(#[from] DemoFailure),
     /// The address or the machine.
     #[error("{0}")]
     Io(String),
@@ -84,7 +103,13 @@ pub(super) enum Failure {
 impl Failure {
     /// 2 when what the program was told is at fault, 1 for everything else.
     fn exit_code(&self) -> ExitCode {
-        let told_wrongly = matches!(self, Self::Config(_) | Self::Usage(_) | Self::Start(_));
+        let told_wrongly = matches!(
+            self,
+            Self::Config(_)
+                | Self::Usage(_)
+                | Self::Start(_)
+                | Self::Demo(DemoFailure::Config(_) | DemoFailure::Start(_))
+        );
         ExitCode::from(if told_wrongly { 2 } else { 1 })
     }
 }
@@ -120,6 +145,8 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Work => system.block_on(running::work(&values)),
         Command::Migrate(arguments) => data::migrate(&values, &arguments),
         Command::Staff(command) => system.block_on(data::staff(&values, command)),
+        Command::Demo { json } => Ok(system.block_on(command::run(values, json))?),
+        Command::Simulate(Simulated::Wechat) => Ok(system.block_on(command::simulate_wechat(&values))?),
         Command::Openapi { .. } | Command::Config => Ok(()),
     }
 }

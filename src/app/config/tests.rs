@@ -63,7 +63,7 @@ fn weak_secrets_are_refused_in_production_and_short_ones_everywhere() {
         token_secret(&values, Mode::Production).map(|_| ()).map_err(|error| error.to_string())
     };
     for weak in [
-        "short",
+        "tiny!",
         DEVELOPMENT_TOKEN_SECRET,
         "secretsecretsecretsecretsecretsecret",
         "changeme-changeme-changeme-changeme-changeme",

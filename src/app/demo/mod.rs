@@ -1,4 +1,9 @@
-//! The demonstration shop: its goods and the pictures drawn for them, independent of any database.
+//! The demonstration shop: its goods and the pictures drawn for them, and the command that opens it beside a WeChat of
+//! its own.
 
+pub mod command;
 pub mod goods;
+mod guide;
+mod keepsake;
 pub mod pictures;
+mod stocking;

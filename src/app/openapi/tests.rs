@@ -44,10 +44,14 @@ fn every_operation_says_that_it_may_be_unavailable_and_every_staff_operation_who
 fn every_reference_leads_somewhere() {
     let document = document().unwrap();
     let text = document.to_string();
+    let mut missing = std::collections::BTreeSet::new();
     for part in text.split("\"#/components/schemas/").skip(1) {
         let name = part.split('"').next().unwrap();
-        assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+        if document["components"]["schemas"].get(name).is_none() {
+            missing.insert(name.to_owned());
+        }
     }
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

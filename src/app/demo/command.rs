@@ -1,0 +1,139 @@
+//! The demonstration: the whole shop and a WeChat of its own, in one process, with nothing to set up.
+//!
+//! What it makes up at its first start (secrets, the owner's password, goods, pictures, the simulator's keys) it finds
+//! again at the next.
+
+use std::path::PathBuf;
+
+use super::guide::Place;
+use super::keepsake::{Keepsake, OWNER};
+use super::stocking::{self, StockingError};
+use crate::app::config::{self, Config, ConfigError, Values, catalogue as known};
+use crate::app::{App, StartError, printing, server};
+use crate::kernel::time::Clock;
+use crate::platform::db::faults::Faults;
+use crate::platform::db::{Backend, DbSettings};
+use crate::staff::{self, NewOwner, StaffError};
+use crate::wechat_simulator::{self, Simulator, SimulatorCredentials, SimulatorError, SimulatorSettings};
+
+/// Why the demonstration does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoFailure {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The service.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The simulator.
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
+    /// The goods.
+    #[error(transparent)]
+    Stocking(#[from] StockingError),
+    /// The owner's account.
+    #[error("the owner's account was not created: {0}")]
+    Staff(#[from] StaffError),
+    /// The address or the data folder.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Opens the demonstration and serves until told to stop. Says where it is once it answers: to people, or as one line of
+/// JSON.
+///
+/// # Errors
+/// When something cannot be opened.
+pub async fn run(mut values: Values, json: bool) -> Result<(), DemoFailure> {
+    let data_dir: PathBuf = values.required(known::DATA_DIR)?;
+    let keepsake = Keepsake::of(&data_dir)?;
+    let listener = server::listen(config::listen_address(&values)?)?;
+    let base_url = format!("http://{}", listener.local_addr()?);
+    let simulator = start_simulator(&values, &data_dir).await?;
+    settle(&mut values, &keepsake, &base_url, &simulator);
+
+    let app = App::start(Config::of(&values)?, Clock::wall(), Faults::none()).await?;
+    let added = stocking::stock_up(app.db(), app.storage()).await?;
+    if added > 0 {
+        tracing::info!(products = added, "the shelves were filled");
+        app.catalog().renew().await.map_err(StartError::from)?;
+    }
+    open_owner(&app, &keepsake).await?;
+
+    let place = Place {
+        base_url,
+        simulator_url: simulator.base_url(),
+        database_url: url_of(&app.config().database),
+        owner_password: keepsake.owner_password,
+    };
+    let ready = move || printing::line(&if json { place.json() } else { place.text() });
+    server::serve(app, listener, ready).await?;
+    simulator.stop().await;
+    Ok(())
+}
+
+/// Runs the simulator alone until told to stop, and says what a shop must be told to use it.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn simulate_wechat(values: &Values) -> Result<(), DemoFailure> {
+    let data_dir: PathBuf = values.required(known::DATA_DIR)?;
+    let simulator = start_simulator(values, &data_dir).await?;
+    for (setting, value) in wechat_settings(&simulator.base_url(), &simulator.credentials) {
+        printing::line(&format!("{}='{}'", setting.variable, value.trim_end().replace('\n', "\\n")));
+    }
+    server::told_to_stop().await?;
+    simulator.stop().await;
+    Ok(())
+}
+
+async fn start_simulator(values: &Values, data_dir: &std::path::Path) -> Result<Simulator, DemoFailure> {
+    let listen = config::demo(values)?.simulator_listen;
+    let data_dir = Some(data_dir.join("simulator"));
+    Ok(wechat_simulator::start(SimulatorSettings { listen, data_dir, ..SimulatorSettings::default() }).await?)
+}
+
+/// What a shop must be told to use this simulator.
+fn wechat_settings(url: &str, credentials: &SimulatorCredentials) -> [(&'static known::Setting, String); 10] {
+    [
+        (known::WECHAT_API_URL, url.to_owned()),
+        (known::PAY_URL, url.to_owned()),
+        (known::WECHAT_APP_ID, credentials.app_id.clone()),
+        (known::WECHAT_APP_SECRET, credentials.app_secret.clone()),
+        (known::PAY_MCH_ID, credentials.mch_id.clone()),
+        (known::PAY_SERIAL, credentials.merchant_serial.clone()),
+        (known::PAY_KEY, credentials.merchant_private_key_pem.clone()),
+        (known::PAY_API_KEY, credentials.api_v3_key.clone()),
+        (known::PAY_PUBLIC_KEY_ID, credentials.platform_public_key_id.clone()),
+        (known::PAY_PUBLIC_KEY, credentials.platform_public_key_pem.clone()),
+    ]
+}
+
+/// The demonstration decides whatever concerns WeChat; the rest may be set as for any shop.
+fn settle(values: &mut Values, keepsake: &Keepsake, base_url: &str, simulator: &Simulator) {
+    values.decide(known::MODE, "development");
+    for (setting, value) in wechat_settings(&simulator.base_url(), &simulator.credentials) {
+        values.decide(setting, value);
+    }
+    values.decide(known::PUBLIC_URL, base_url);
+    values.suggest(known::TOKEN_SECRET, keepsake.token_secret.clone());
+    values.suggest(known::SEAL_KEY, keepsake.seal_key.clone());
+}
+
+async fn open_owner(app: &App, keepsake: &Keepsake) -> Result<(), DemoFailure> {
+    let password = keepsake.owner_password.clone().into();
+    let hashed = tokio::task::spawn_blocking(move || staff::hash_password(&password, OWNER)).await;
+    let password = hashed.map_err(std::io::Error::other)??;
+    let owner = NewOwner { username: OWNER.to_owned(), display_name: "店主".to_owned(), password };
+    match app.db().write("demo.owner", move |tx| staff::create_owner(tx, &owner)).await {
+        Ok(_) | Err(StaffError::UsernameTaken) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn url_of(settings: &DbSettings) -> String {
+    match &settings.backend {
+        Backend::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Backend::Postgres(url) => url.clone(),
+    }
+}
