@@ -1,6 +1,8 @@
 //! A shop to test with, and verbs named for what people do in it.
 
 pub mod buyer;
+pub mod crowd;
+pub mod goods;
 pub mod postgres;
 pub mod shop;
 
