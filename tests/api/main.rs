@@ -10,3 +10,4 @@ mod access;
 mod contract;
 mod migrations;
 mod purchase;
+mod stock;

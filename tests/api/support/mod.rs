@@ -1,7 +1,9 @@
 //! A shop to test with, and verbs named for what people do in it.
 
 pub mod buyer;
+pub mod crowd;
 pub mod document;
+pub mod goods;
 pub mod postgres;
 pub mod shop;
 
