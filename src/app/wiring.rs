@@ -13,10 +13,9 @@ use super::known_paths::KnownPaths;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{routes, telemetry};
-use crate::cart;
+use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
-use crate::identity::{self, IdentityKeys, LoginListener, LoginListeners};
-use crate::kernel::id::{DeviceId, UserId};
+use crate::identity::{self, IdentityKeys, LoginListeners};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
@@ -132,7 +131,7 @@ impl App {
             storage: web::Data::new(storage),
             wechat: web::Data::new(wechat),
             identity_keys: web::Data::new(keys.identity),
-            login_listeners: web::Data::new(LoginListeners::new(vec![Arc::new(BringCart)])),
+            login_listeners: web::Data::new(LoginListeners::new(vec![Arc::new(BringDeviceCart)])),
             staff_keys: web::Data::new(keys.staff),
             passwords: web::Data::new(Passwords::new().map_err(|error| StartError::Secret(error.to_string()))?),
             approval_handlers: web::Data::new(ApprovalHandlers::new(vec![Arc::new(RefundApproval(orders.clone()))])),
@@ -312,15 +311,6 @@ fn providers(wechat: &WechatClient) -> Providers {
             tracing::warn!("no merchant is set up; orders that cost something cannot be paid");
             Providers::new(Vec::new())
         }
-    }
-}
-
-/// Brings the cart of an anonymous device along when somebody logs in on it.
-struct BringCart;
-
-impl LoginListener for BringCart {
-    fn on_login(&self, tx: &mut Tx<'_>, user: UserId, device: Option<DeviceId>) -> DbResult<()> {
-        device.map_or(Ok(()), |device| cart::merge_device_cart(tx, device, user))
     }
 }
 

@@ -10,11 +10,13 @@
 
 mod api;
 mod error;
+mod hooks;
 mod model;
 mod rules;
 mod service;
 mod store;
 pub use api::{CartView, ShopperApi, shopper_routes};
 pub use error::CartError;
+pub use hooks::BringDeviceCart;
 pub use model::{CartLine, CartOwner, Unbuyable};
 pub use service::{Cart, CurrentLine, add, cart, merge_device_cart, remove_bought, selected_lines};

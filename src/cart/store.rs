@@ -1,6 +1,7 @@
 //! The cart's table: `cart_lines`.
 
 use diesel::prelude::*;
+use diesel::query_dsl::methods;
 use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
@@ -109,12 +110,12 @@ pub(super) fn add(tx: &mut Tx<'_>, owner: CartOwner, line: &CartLine) -> DbResul
         CartOwner::User(_) => on_backend!(tx.conn()?, conn => {
             let insert = diesel::insert_into(cart_lines::table).values(&row);
             let target = (cart_lines::user_id, cart_lines::sku_id);
-            Prepared(diesel::query_dsl::methods::FilterDsl::filter(insert.on_conflict(target).do_update().set(change), fits)).execute(conn)
+            Prepared(methods::FilterDsl::filter(insert.on_conflict(target).do_update().set(change), fits)).execute(conn)
         }),
         CartOwner::Device(_) => on_backend!(tx.conn()?, conn => {
             let insert = diesel::insert_into(cart_lines::table).values(&row);
             let target = (cart_lines::device_id, cart_lines::sku_id);
-            Prepared(diesel::query_dsl::methods::FilterDsl::filter(insert.on_conflict(target).do_update().set(change), fits)).execute(conn)
+            Prepared(methods::FilterDsl::filter(insert.on_conflict(target).do_update().set(change), fits)).execute(conn)
         }),
     }?;
     Ok(changed == 1)

@@ -16,6 +16,8 @@ mod admin_api;
 mod api;
 mod error;
 mod events;
+#[cfg(test)]
+pub(crate) mod goods;
 mod jobs;
 mod living;
 mod model;

@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::api::page_of;
-use super::api::views::{StaffOrderDetailView, StaffOrderRowView};
+use super::api::staff_views::{StaffOrderDetailView, StaffOrderRowView};
 use super::error::OrderError;
 use super::model::{MAX_TEXT_CHARS, OrderLineId, OrderState, ShipmentId};
 use super::rules::LineQuantity;

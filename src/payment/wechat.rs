@@ -322,3 +322,7 @@ fn notice_report(notice: RefundNotice) -> Option<RefundReport> {
         succeeded_at: notice.success_time,
     })
 }
+
+#[cfg(test)]
+#[path = "wechat_tests.rs"]
+mod tests;

@@ -26,6 +26,8 @@ mod model;
 mod offer;
 mod rules;
 mod service;
+#[cfg(test)]
+mod tests;
 
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{QuoteView, ShopperApi, shopper_routes};

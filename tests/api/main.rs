@@ -6,4 +6,7 @@
 #[macro_use]
 mod support;
 
+mod access;
+mod contract;
+mod migrations;
 mod purchase;

@@ -3,6 +3,7 @@
 //! Weights are small whole numbers: their sums are exact in floats, so a document scores the same in every segment and
 //! on every page, and equal scores are left to the sales.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -10,14 +11,16 @@ use tantivy::query::{BooleanQuery, ConstScoreQuery, EmptyQuery, FuzzyTermQuery, 
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Score, Searcher, Term};
 
-use super::schema::{Fields, syllable_pair};
+use super::schema::{BETWEEN_SYLLABLES, Fields};
 use super::spelling;
 use super::text::{self, Cut, Folded, Lexeme, Nature};
 use super::typo;
 
 /// Most characters of a text that are read, and most words of it.
 const LONGEST_TEXT: usize = 100;
-const MOST_WORDS: usize = 24;
+const MOST_WORDS: usize = 16;
+/// Most words of a text for which corrections are looked for, since each look walks through the index's Latin words.
+const MOST_CORRECTED: usize = 4;
 /// Most letters of one piece that are tried as pinyin.
 const LONGEST_PINYIN: usize = 40;
 /// Fewest letters of a last Latin word, or of unfinished pinyin, that stand for everything beginning with them.
@@ -87,7 +90,7 @@ impl Reading {
         let text = Folded::of(&text.chars().take(LONGEST_TEXT).collect::<String>());
         let lexemes = meaningful(&text);
         let Some(last) = lexemes.last().map(|lexeme| lexeme.range.end) else { return Ok(None) };
-        let matcher = Matcher { searcher, fields };
+        let matcher = Matcher { searcher, fields, corrections_left: Cell::new(MOST_CORRECTED) };
         let words = lexemes
             .into_iter()
             .map(|Lexeme { nature, range }| {
@@ -203,6 +206,7 @@ struct Match {
 struct Matcher<'a> {
     searcher: &'a Searcher,
     fields: Fields,
+    corrections_left: Cell<usize>,
 }
 
 impl Matcher<'_> {
@@ -240,8 +244,7 @@ impl Matcher<'_> {
         if !self.matches_any(&full)? {
             full.extend(self.initials_across_words(&word).map(|clause| worth(clause, ACROSS_WORDS)));
             if !self.matches_any(&full)? {
-                let candidates = typo::candidates(self.searcher, self.fields, &word)?;
-                for candidate in candidates {
+                for candidate in self.candidates(&word)? {
                     let meant: Vec<Clause> =
                         self.word(&candidate).into_iter().chain(self.spelled(&candidate)).collect();
                     if self.matches_any(&meant)? {
@@ -253,6 +256,13 @@ impl Matcher<'_> {
             }
         }
         Ok(Match { sure: any(clauses), full: any(full), correction })
+    }
+
+    /// What an unknown word may be a typo of.
+    fn candidates(&self, word: &str) -> tantivy::Result<Vec<String>> {
+        let Some(left) = self.corrections_left.get().checked_sub(1) else { return Ok(Vec::new()) };
+        self.corrections_left.set(left);
+        typo::candidates(self.searcher, self.fields, word)
     }
 
     /// A whole word in any text of a product.
@@ -286,7 +296,7 @@ impl Matcher<'_> {
         let cuts = spelling::cut_syllables(letters);
         let mut clauses: Vec<Clause> = cuts
             .iter()
-            .filter_map(|syllables| neighbours(self.fields.syllables, syllables, |pair| syllable_pair(pair.0, pair.1)))
+            .filter_map(|syllables| neighbours(self.fields.syllables, syllables, BETWEEN_SYLLABLES))
             .map(|clause| worth(clause, ACROSS_WORDS))
             .collect();
         if last && letters.len() >= SHORTEST_PINYIN_PREFIX {
@@ -301,7 +311,7 @@ impl Matcher<'_> {
         if !pinyin {
             return None;
         }
-        neighbours(self.fields.initial_pairs, &letters, |pair| format!("{}{}", pair.0, pair.1))
+        neighbours(self.fields.initial_pairs, &letters, "")
     }
 
     fn matches_any(&self, clauses: &[Clause]) -> tantivy::Result<bool> {
@@ -344,13 +354,13 @@ fn beginning(field: Field, text: &str) -> Clause {
 /// Characters in a row within a field of grams.
 fn substring(field: Field, piece: &[char]) -> Option<Clause> {
     let characters: Vec<String> = piece.iter().map(char::to_string).collect();
-    neighbours(field, &characters, |pair| format!("{}{}", pair.0, pair.1))
+    neighbours(field, &characters, "")
 }
 
 /// Items in a row within a field that holds single items and pairs of neighbours. Every second pair is enough to cover
 /// them all.
-fn neighbours(field: Field, items: &[String], pair: impl Fn((&String, &String)) -> String) -> Option<Clause> {
-    let pairs: Vec<String> = items.iter().zip(items.iter().skip(1)).map(pair).collect();
+fn neighbours(field: Field, items: &[String], between: &str) -> Option<Clause> {
+    let pairs: Vec<String> = items.windows(2).map(|pair| pair.join(between)).collect();
     let last = pairs.len().saturating_sub(1);
     match (items, pairs.as_slice()) {
         ([], _) => None,

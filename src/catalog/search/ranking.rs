@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn ties_go_to_the_smaller_id() {
         let rank = |first, second, id| Rank { first, second, id };
-        let mut ranks = vec![rank(1, 1, 2), rank(2, 0, 9), rank(1, 1, 1), rank(1, 5, 7)];
+        let mut ranks = [rank(1, 1, 2), rank(2, 0, 9), rank(1, 1, 1), rank(1, 5, 7)];
         ranks.sort_unstable();
         assert_eq!(ranks.iter().map(|rank| rank.id).collect::<Vec<_>>(), [9, 7, 1, 2]);
     }

@@ -13,13 +13,16 @@ use super::text::{self, Cut, Folded, Lexeme, Nature};
 /// A whole label (brand, category, tag) up to this long is also spelled as one word.
 const LONGEST_SPELLED: usize = 8;
 
+/// Characters of a subtitle or description that are read; what shoppers search for stands in its beginning, if at all.
+const LONGEST_TEXT: usize = 1_000;
+
 /// What a text field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Terms {
     /// Words, long and nested, and Latin pieces.
     Words,
-    /// As [`Terms::Words`] without single Chinese characters, which in long texts mean little and weigh much.
-    LongWords,
+    /// Words that [`long_words`] has cut already, each followed by a space.
+    Listed,
     /// Every character and every pair of neighbours, at their positions: any substring is a phrase of these.
     Grams,
     /// Full pinyin of words.
@@ -34,12 +37,12 @@ enum Terms {
 
 impl Terms {
     const ALL: [Self; 7] =
-        [Self::Words, Self::LongWords, Self::Grams, Self::Sounds, Self::Initials, Self::Syllables, Self::InitialPairs];
+        [Self::Words, Self::Listed, Self::Grams, Self::Sounds, Self::Initials, Self::Syllables, Self::InitialPairs];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Words => "words",
-            Self::LongWords => "long_words",
+            Self::Listed => "listed",
             Self::Grams => "grams",
             Self::Sounds => "sounds",
             Self::Initials => "initials",
@@ -52,7 +55,7 @@ impl Terms {
     fn options(self) -> TextOptions {
         let record = match self {
             Self::Grams | Self::Syllables | Self::InitialPairs => IndexRecordOption::WithFreqsAndPositions,
-            Self::Words | Self::LongWords | Self::Sounds | Self::Initials => IndexRecordOption::Basic,
+            Self::Words | Self::Listed | Self::Sounds | Self::Initials => IndexRecordOption::Basic,
         };
         TextOptions::default().set_indexing_options(
             TextFieldIndexing::default().set_tokenizer(self.name()).set_fieldnorms(false).set_index_option(record),
@@ -105,8 +108,8 @@ impl Fields {
             listed: schema.add_i64_field(LISTED, FAST),
             title_words: schema.add_text_field("title_words", Terms::Words.options()),
             label_words: schema.add_text_field("label_words", Terms::Words.options()),
-            subtitle_words: schema.add_text_field("subtitle_words", Terms::LongWords.options()),
-            text_words: schema.add_text_field("text_words", Terms::LongWords.options()),
+            subtitle_words: schema.add_text_field("subtitle_words", Terms::Listed.options()),
+            text_words: schema.add_text_field("text_words", Terms::Listed.options()),
             title_grams: schema.add_text_field("title_grams", Terms::Grams.options()),
             label_grams: schema.add_text_field("label_grams", Terms::Grams.options()),
             sounds: schema.add_text_field("sounds", Terms::Sounds.options()),
@@ -145,8 +148,8 @@ impl Fields {
                 document.add_text(field, spoken);
             }
         }
-        document.add_text(self.subtitle_words, &product.subtitle);
-        document.add_text(self.text_words, &product.text);
+        document.add_text(self.subtitle_words, long_words(&product.subtitle));
+        document.add_text(self.text_words, long_words(&product.text));
         document
     }
 }
@@ -170,46 +173,83 @@ impl Tokenizer for TermTokenizer {
     type TokenStream<'a> = TermStream;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> TermStream {
-        let folded = Folded::of(text);
+        let folded = if self.terms == Terms::Listed { Folded::of("") } else { Folded::of(text) };
         let mut terms = Collected::default();
         match self.terms {
-            Terms::Words => words(&folded, 1, &mut terms),
-            Terms::LongWords => words(&folded, 2, &mut terms),
+            Terms::Words => words(&folded, &mut terms),
+            Terms::Listed => listed(text, &mut terms),
             Terms::Grams => grams(&folded, &mut terms),
-            Terms::Sounds => spellings(&folded, |spelling| spelling.full, &mut terms),
-            Terms::Initials => spellings(&folded, |spelling| spelling.initials, &mut terms),
+            Terms::Sounds => spellings(&folded, spelling::pinyin_of, &mut terms),
+            Terms::Initials => spellings(&folded, spelling::initials_of, &mut terms),
             Terms::Syllables => syllables(&folded, &mut terms),
             Terms::InitialPairs => initial_pairs(&folded, &mut terms),
         }
-        TermStream { terms: terms.0.into_iter(), token: Token::default() }
+        TermStream { terms, next: 0, token: Token::default() }
     }
 }
 
-/// The terms of a text with their positions.
+/// The terms of a text with their positions, written one behind the other: a catalogue has millions of them, and to
+/// allocate each would cost more than to index it.
 #[derive(Default)]
-struct Collected(Vec<(usize, String)>);
+struct Collected {
+    written: String,
+    /// Position and end of each term.
+    ends: Vec<(usize, usize)>,
+}
 
 impl Collected {
-    fn push(&mut self, position: usize, term: String) {
-        if !term.is_empty() {
-            self.0.push((position, term));
+    fn push<'a>(&mut self, position: usize, pieces: impl IntoIterator<Item = &'a str>) {
+        let start = self.written.len();
+        self.written.extend(pieces);
+        if self.written.len() > start {
+            self.ends.push((position, self.written.len()));
+        }
+    }
+
+    fn push_characters<'a>(&mut self, position: usize, characters: impl IntoIterator<Item = &'a char>) {
+        self.written.extend(characters);
+        self.ends.push((position, self.written.len()));
+    }
+}
+
+/// The words of a text, each followed by a space, without single Chinese characters, which in long texts mean little
+/// and weigh much. This is the costly half of indexing, so it is done where documents are made, while the engine's
+/// thread indexes those made before.
+fn long_words(text: &str) -> String {
+    let folded = Folded::of(&text.chars().take(LONGEST_TEXT).collect::<String>());
+    let mut words = String::with_capacity(text.len().saturating_mul(2));
+    for lexeme in text::lexemes(&folded, Cut::Nested) {
+        if lexeme.range.len() > 1 || lexeme.nature == Nature::Latin {
+            for word in words_of(&folded, &lexeme) {
+                words.push_str(&word);
+                words.push(' ');
+            }
+        }
+    }
+    words
+}
+
+/// The words of a lexeme: a Latin piece is found joined and by its parts.
+fn words_of(text: &Folded, lexeme: &Lexeme) -> Vec<String> {
+    let piece = text.piece(&lexeme.range);
+    match lexeme.nature {
+        Nature::Han => vec![piece.iter().collect()],
+        Nature::Latin => std::iter::once(text::joined(piece)).chain(text::parts(piece)).collect(),
+        Nature::Symbols => Vec::new(),
+    }
+}
+
+fn words(text: &Folded, terms: &mut Collected) {
+    for lexeme in text::lexemes(text, Cut::Nested) {
+        for word in words_of(text, &lexeme) {
+            terms.push(lexeme.range.start, [word.as_str()]);
         }
     }
 }
 
-fn words(text: &Folded, shortest_han: usize, terms: &mut Collected) {
-    for Lexeme { nature, range } in text::lexemes(text, Cut::Nested) {
-        let piece = text.piece(&range);
-        match nature {
-            Nature::Han if piece.len() >= shortest_han => terms.push(range.start, piece.iter().collect()),
-            Nature::Latin => {
-                terms.push(range.start, text::joined(piece));
-                for part in text::parts(piece) {
-                    terms.push(range.start, part);
-                }
-            }
-            Nature::Han | Nature::Symbols => {}
-        }
+fn listed(text: &str, terms: &mut Collected) {
+    for (position, word) in text.split(' ').enumerate() {
+        terms.push(position, [word]);
     }
 }
 
@@ -218,15 +258,15 @@ fn grams(text: &Folded, terms: &mut Collected) {
         let characters = text.piece(&run);
         let next = characters.iter().map(Some).skip(1).chain([None]);
         for ((position, character), next) in run.zip(characters).zip(next) {
-            terms.push(position, character.to_string());
+            terms.push_characters(position, [character]);
             if let Some(next) = next {
-                terms.push(position, String::from_iter([character, next]));
+                terms.push_characters(position, [character, next]);
             }
         }
     }
 }
 
-fn spellings(text: &Folded, choose: impl Fn(spelling::Spelling) -> Vec<String>, terms: &mut Collected) {
+fn spellings(text: &Folded, spell: fn(&[char]) -> Vec<String>, terms: &mut Collected) {
     let words = text::lexemes(text, Cut::Nested).into_iter().filter(|lexeme| lexeme.nature == Nature::Han);
     let mut ranges: Vec<Range<usize>> = words.map(|lexeme| lexeme.range).collect();
     // A name that the segmenter does not know falls apart, yet people type its initials as those of one word.
@@ -235,39 +275,37 @@ fn spellings(text: &Folded, choose: impl Fn(spelling::Spelling) -> Vec<String>, 
         ranges.push(whole);
     }
     for range in ranges {
-        for spelling in choose(spelling::spell(text.piece(&range))) {
-            terms.push(range.start, spelling);
+        for spelling in spell(text.piece(&range)) {
+            terms.push(range.start, [spelling.as_str()]);
         }
     }
 }
 
 fn syllables(text: &Folded, terms: &mut Collected) {
     for run in text::stretches(text.chars(), |character| text::is_han(*character)) {
-        let sounds: Vec<Vec<String>> = text.piece(&run).iter().copied().map(spelling::readings).collect();
+        let sounds: Vec<Vec<&str>> = text.piece(&run).iter().copied().map(spelling::readings).collect();
         let next = sounds.iter().skip(1).map(Vec::as_slice).chain([[].as_slice()]);
         for ((position, readings), next) in run.zip(&sounds).zip(next) {
             for reading in readings {
-                terms.push(position, reading.clone());
+                terms.push(position, [*reading]);
                 for following in next {
-                    terms.push(position, syllable_pair(reading, following));
+                    terms.push(position, [reading, BETWEEN_SYLLABLES, following]);
                 }
             }
         }
     }
 }
 
-/// The term of two neighbouring syllables.
-pub(super) fn syllable_pair(first: &str, second: &str) -> String {
-    format!("{first}'{second}")
-}
+/// What stands between two neighbouring syllables in one term.
+pub(super) const BETWEEN_SYLLABLES: &str = "'";
 
 fn initial_pairs(text: &Folded, terms: &mut Collected) {
     for run in text::stretches(text.chars(), |character| text::is_han(*character)) {
-        let initials: Vec<Vec<char>> = text.piece(&run).iter().copied().map(spelling::initials).collect();
+        let initials: Vec<Vec<&str>> = text.piece(&run).iter().copied().map(spelling::initials).collect();
         for (position, (left, right)) in run.zip(initials.iter().zip(initials.iter().skip(1))) {
             for first in left {
                 for second in right {
-                    terms.push(position, String::from_iter([first, second]));
+                    terms.push(position, [*first, *second]);
                 }
             }
         }
@@ -276,14 +314,20 @@ fn initial_pairs(text: &Folded, terms: &mut Collected) {
 
 /// Hands collected terms to the engine.
 struct TermStream {
-    terms: std::vec::IntoIter<(usize, String)>,
+    terms: Collected,
+    next: usize,
     token: Token,
 }
 
 impl TokenStream for TermStream {
     fn advance(&mut self) -> bool {
-        let Some((position, text)) = self.terms.next() else { return false };
-        self.token = Token { offset_from: 0, offset_to: 0, position, text, position_length: 1 };
+        let end_of = |index: usize| self.terms.ends.get(index).copied();
+        let Some((position, end)) = end_of(self.next) else { return false };
+        let start = self.next.checked_sub(1).and_then(end_of).map_or(0, |(_, end)| end);
+        self.token.reset();
+        self.token.position = position;
+        self.token.text.push_str(self.terms.written.get(start..end).unwrap_or_default());
+        self.next = self.next.saturating_add(1);
         true
     }
 

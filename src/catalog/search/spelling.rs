@@ -16,8 +16,11 @@ const CUTS: usize = 6;
 /// Letters of the longest syllable (`zhuang`).
 const LONGEST: usize = 6;
 
+/// What reads as itself.
+const PLAIN: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
+
 /// Every syllable that a common character can have.
-static SYLLABLES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+static SYLLABLES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     ('\u{4e00}'..='\u{9fa5}')
         .flat_map(readings)
         .filter(|syllable| syllable.contains(['a', 'e', 'i', 'o', 'u', 'v']))
@@ -32,28 +35,36 @@ pub(super) fn load_syllables() {
 /// The readings of a character without tones, the common ones first; a Latin letter or digit reads as itself.
 ///
 /// `ü` is both `v` and `u`, since people type either.
-pub(super) fn readings(character: char) -> Vec<String> {
-    if character.is_ascii_alphanumeric() {
-        return vec![character.to_string()];
+pub(super) fn readings(character: char) -> Vec<&'static str> {
+    if let Some(at) = PLAIN.find(character) {
+        return PLAIN.get(at..=at).into_iter().collect();
     }
-    let mut found: Vec<String> = Vec::new();
-    let mut keep = |reading: String| {
-        if found.len() < READINGS && reading.is_ascii() && !found.contains(&reading) {
-            found.push(reading);
-        }
-    };
+    let mut found = Vec::new();
     for reading in character.to_pinyin_multi().into_iter().flatten() {
-        let plain = reading.plain();
-        keep(plain.replace('ü', "v"));
-        keep(plain.replace('ü', "u"));
+        for typed in typed_as(reading.plain()) {
+            if found.len() < READINGS && typed.is_ascii() && !found.contains(&typed) {
+                found.push(typed);
+            }
+        }
     }
     found
 }
 
+/// The ways a syllable is typed on a keyboard without `ü`; a syllable that has none is its own only way, twice.
+fn typed_as(plain: &'static str) -> [&'static str; 2] {
+    match plain {
+        "lü" => ["lv", "lu"],
+        "nü" => ["nv", "nu"],
+        "lüe" => ["lve", "lue"],
+        "nüe" => ["nve", "nue"],
+        _ => [plain, plain],
+    }
+}
+
 /// First letters of the readings of a character.
-pub(super) fn initials(character: char) -> Vec<char> {
+pub(super) fn initials(character: char) -> Vec<&'static str> {
     let mut found = Vec::new();
-    for initial in readings(character).iter().filter_map(|reading| reading.chars().next()) {
+    for initial in readings(character).into_iter().filter_map(|reading| reading.get(..1)) {
         if !found.contains(&initial) {
             found.push(initial);
         }
@@ -61,31 +72,24 @@ pub(super) fn initials(character: char) -> Vec<char> {
     found
 }
 
-/// The ways a word can be typed in Latin letters.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Spelling {
-    /// Full pinyin: `lianyiqun`.
-    pub(super) full: Vec<String>,
-    /// Initials, of words of at least two characters: `lyq`.
-    pub(super) initials: Vec<String>,
+/// The full pinyin of a word (`lianyiqun`) in all its readings; none when it holds no Chinese character, or one that no
+/// table reads.
+pub(super) fn pinyin_of(word: &[char]) -> Vec<String> {
+    combinations(word, readings)
 }
 
-/// Spells a word; nothing when it holds no Chinese character, or one that no table reads.
-pub(super) fn spell(word: &[char]) -> Spelling {
+/// The initials of a word (`lyq`); none for a single character, whose initial says too little.
+pub(super) fn initials_of(word: &[char]) -> Vec<String> {
+    if word.len() > 1 { combinations(word, initials) } else { Vec::new() }
+}
+
+/// Every way of taking one of the choices of each character, at most [`SPELLINGS`], the most common ones first.
+fn combinations(word: &[char], choices: fn(char) -> Vec<&'static str>) -> Vec<String> {
     if !word.iter().copied().any(is_han) {
-        return Spelling::default();
+        return Vec::new();
     }
-    let sounds: Vec<Vec<String>> = word.iter().copied().map(readings).collect();
-    let first: Vec<Vec<String>> =
-        word.iter().map(|character| initials(*character).iter().map(char::to_string).collect()).collect();
-    let initials = if word.len() > 1 { combinations(&first) } else { Vec::new() };
-    Spelling { full: combinations(&sounds), initials }
-}
-
-/// Every way of taking one reading of each character, at most [`SPELLINGS`]; the most common readings come first.
-fn combinations(readings: &[Vec<String>]) -> Vec<String> {
     let mut spellings = vec![String::new()];
-    for choices in readings {
+    for choices in word.iter().copied().map(choices) {
         spellings = choices
             .iter()
             .flat_map(|choice| spellings.iter().map(move |start| format!("{start}{choice}")))
@@ -143,30 +147,31 @@ impl Cutter {
 mod tests {
     use super::*;
 
-    fn spelled(word: &str) -> Spelling {
-        spell(&word.chars().collect::<Vec<_>>())
+    fn spelled(word: &str) -> (Vec<String>, Vec<String>) {
+        let word: Vec<char> = word.chars().collect();
+        (pinyin_of(&word), initials_of(&word))
     }
 
     #[test]
     fn a_word_is_spelled_in_full_and_by_initials() {
-        let spelling = spelled("连衣裙");
-        assert!(spelling.full.contains(&"lianyiqun".to_owned()));
-        assert_eq!(spelling.initials, ["lyq"]);
+        let (full, initials) = spelled("连衣裙");
+        assert!(full.contains(&"lianyiqun".to_owned()));
+        assert_eq!(initials, ["lyq"]);
     }
 
     #[test]
     fn polyphones_are_spelled_every_way() {
-        let long = spelled("长裙");
-        assert!(long.full.contains(&"changqun".to_owned()) && long.full.contains(&"zhangqun".to_owned()));
-        assert!(long.initials.contains(&"cq".to_owned()) && long.initials.contains(&"zq".to_owned()));
-        let green = spelled("绿色");
-        assert!(green.full.contains(&"lvse".to_owned()) && green.full.contains(&"luse".to_owned()));
+        let (full, initials) = spelled("长裙");
+        assert!(full.contains(&"changqun".to_owned()) && full.contains(&"zhangqun".to_owned()));
+        assert!(initials.contains(&"cq".to_owned()) && initials.contains(&"zq".to_owned()));
+        let (full, _) = spelled("绿色");
+        assert!(full.contains(&"lvse".to_owned()) && full.contains(&"luse".to_owned()));
     }
 
     #[test]
     fn mixed_words_are_spelled_and_plain_latin_is_not() {
-        assert_eq!(spelled("t恤").full, ["txu"]);
-        assert_eq!(spelled("nike"), Spelling::default());
+        assert_eq!(spelled("t恤").0, ["txu"]);
+        assert_eq!(spelled("nike"), (vec![], vec![]));
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub(super) struct Mention {
     kind: SuggestionKind,
 }
 
-/// The texts that a product mentions, each once; a brand or category counts as such even when the title repeats it.
+/// The texts that a product mentions, each once; a brand or category counts as such even when the title repeats it, and
+/// a piece of the brand's name is not suggested beside the name.
 pub(super) fn mentions(product: &SearchDocument) -> Vec<Mention> {
     let mut found = Vec::new();
     for (name, kind) in [(&product.category_name, SuggestionKind::Category), (&product.brand, SuggestionKind::Brand)] {
@@ -55,11 +56,13 @@ pub(super) fn mentions(product: &SearchDocument) -> Vec<Mention> {
         found.push(Mention { folded: key(&Folded::of(&written)), written, kind });
     }
     let title = Folded::of(&product.title);
+    let brand = Folded::of(&product.brand);
+    let in_brand = |piece: &[char]| brand.chars().windows(piece.len().max(1)).any(|window| window == piece);
     for lexeme in text::lexemes(&title, Cut::Once) {
         let piece = title.piece(&lexeme.range);
         let worth_suggesting =
             lexeme.nature != Nature::Symbols && piece.iter().any(|character| character.is_alphabetic());
-        if piece.len() > 1 && worth_suggesting {
+        if piece.len() > 1 && worth_suggesting && !in_brand(piece) {
             let (folded, written) = (piece.iter().collect(), title.written(&lexeme.range));
             found.push(Mention { folded, written, kind: SuggestionKind::Word });
         }
@@ -97,8 +100,8 @@ impl Phrase {
     /// Everything a shopper may type the beginning of.
     fn keys(&self) -> HashSet<String> {
         let characters: Vec<char> = self.folded.chars().collect();
-        let spelling = spelling::spell(&characters);
-        let mut keys: HashSet<String> = spelling.full.into_iter().chain(spelling.initials).collect();
+        let mut keys: HashSet<String> = spelling::pinyin_of(&characters).into_iter().collect();
+        keys.extend(spelling::initials_of(&characters));
         keys.insert(self.folded.clone());
         keys.insert(text::joined(&characters));
         keys.remove("");

@@ -13,6 +13,8 @@ const ONE_EDIT: usize = 4;
 const TWO_EDITS: usize = 8;
 /// Longer words are not corrected: the automaton grows with them and nobody means them.
 const LONGEST: usize = 32;
+/// The first byte that no ASCII term begins with.
+const BEYOND_LATIN: [u8; 1] = [0x80];
 /// Most candidates offered.
 const OFFERED: usize = 4;
 
@@ -48,7 +50,8 @@ fn within(searcher: &Searcher, fields: Fields, word: &str, edits: u8) -> tantivy
         let automaton = FuzzyTermQuery::new(Term::from_field_text(field, word), edits, true).automaton()?;
         for segment in searcher.segment_readers() {
             let index = segment.inverted_index(field)?;
-            let mut terms = index.terms().search(&automaton).into_stream()?;
+            // Chinese terms are sorted behind Latin ones and would all be walked through, edit by edit.
+            let mut terms = index.terms().search(&automaton).lt(BEYOND_LATIN).into_stream()?;
             while terms.advance() {
                 if let Ok(term) = std::str::from_utf8(terms.key()) {
                     let frequency = frequencies.entry(term.to_owned()).or_default();

@@ -4,47 +4,10 @@ use serde_json::Value;
 
 use super::profile::is_mobile;
 use super::{bounded, flaw};
+use crate::kernel::region::Province;
 
 /// Most addresses of one user.
 pub const MAX_ADDRESSES: i64 = 20;
-
-/// The provinces of GB/T 2260: two digits and the name.
-const PROVINCES: [(&str, &str); 34] = [
-    ("11", "北京市"),
-    ("12", "天津市"),
-    ("13", "河北省"),
-    ("14", "山西省"),
-    ("15", "内蒙古自治区"),
-    ("21", "辽宁省"),
-    ("22", "吉林省"),
-    ("23", "黑龙江省"),
-    ("31", "上海市"),
-    ("32", "江苏省"),
-    ("33", "浙江省"),
-    ("34", "安徽省"),
-    ("35", "福建省"),
-    ("36", "江西省"),
-    ("37", "山东省"),
-    ("41", "河南省"),
-    ("42", "湖北省"),
-    ("43", "湖南省"),
-    ("44", "广东省"),
-    ("45", "广西壮族自治区"),
-    ("46", "海南省"),
-    ("50", "重庆市"),
-    ("51", "四川省"),
-    ("52", "贵州省"),
-    ("53", "云南省"),
-    ("54", "西藏自治区"),
-    ("61", "陕西省"),
-    ("62", "甘肃省"),
-    ("63", "青海省"),
-    ("64", "宁夏回族自治区"),
-    ("65", "新疆维吾尔自治区"),
-    ("71", "台湾省"),
-    ("81", "香港特别行政区"),
-    ("82", "澳门特别行政区"),
-];
 
 /// An address as somebody typed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,8 +41,8 @@ pub fn check_address(draft: &AddressDraft) -> Result<(AddressDraft, &'static str
             "a mobile number of 11 digits, or area code and number such as 010-12345678",
         ));
     }
-    let province = PROVINCES.iter().find(|(code, _)| *code == draft.province_code);
-    let (_, province) = province.ok_or_else(|| flaw("province_code", "two digits of GB/T 2260, such as 44"))?;
+    let province = Province::parse(&draft.province_code);
+    let province = province.ok_or_else(|| flaw("province_code", "two digits of GB/T 2260, such as 44"))?;
     let checked = AddressDraft {
         receiver_name,
         receiver_phone,
@@ -89,7 +52,7 @@ pub fn check_address(draft: &AddressDraft) -> Result<(AddressDraft, &'static str
         detail: bounded("detail", &draft.detail, 120)?,
         is_default: draft.is_default,
     };
-    Ok((checked, province))
+    Ok((checked, province.name()))
 }
 
 /// Area code (three or four digits from 0) and seven or eight digits, with or without a hyphen.

@@ -1,5 +1,6 @@
 //! The endpoints of orders for shoppers.
 
+pub(super) mod staff_views;
 pub(super) mod views;
 
 use actix_web::{HttpResponse, get, post, web};

@@ -31,14 +31,14 @@ pub(super) fn change_price(
     staff: StaffId,
     agreed: &AgreedPrice,
 ) -> Result<(Order, Order), OrderError> {
-    let seen = store::find(tx, id)?.ok_or(OrderError::NotFound)?;
-    rules::may_close(&seen)?;
-    payment::change_amount(tx, id, agreed.total)?;
+    store::find(tx, id)?.ok_or(OrderError::NotFound)?;
+    payment::lock(tx, id)?;
     let locked = store::lock(tx, id)?.ok_or(OrderError::NotFound)?;
     rules::may_close(&locked)?;
     let lines = store::lines_of(tx, id)?;
     let price =
         rules::reprice(&locked, &lines, agreed.total, agreed.freight).ok_or_else(|| out_of_range(&locked, agreed))?;
+    payment::change_amount(tx, id, price.total)?;
     if !store::set_price(tx, id, price.discount, price.freight, price.total)? {
         return Err(OrderError::lost_race());
     }

@@ -8,8 +8,14 @@ use crate::order::rules::NewLinePrice;
 use crate::platform::db::schema::{order_adjustments as adjustments, order_lines as lines};
 use crate::platform::db::{DbResult, Tx, columns};
 
+/// Writes lines. An order of one line, the usual one, goes through a statement that stays prepared, which an insert of
+/// several rows does not.
 pub(in crate::order) fn insert_lines(tx: &mut Tx<'_>, rows: &[OrderLine]) -> DbResult<()> {
-    crate::on_backend!(tx.conn()?, conn => diesel::insert_into(lines::table).values(rows).execute(conn))?;
+    if let [only] = rows {
+        diesel::insert_into(lines::table).values(only).execute(tx.conn()?)?;
+    } else {
+        crate::on_backend!(tx.conn()?, conn => diesel::insert_into(lines::table).values(rows).execute(conn))?;
+    }
     Ok(())
 }
 

@@ -10,15 +10,14 @@ use crate::catalog::SkuId;
 use crate::identity::AddressId;
 use crate::kernel::id::{OrderId, StaffId, UserId};
 use crate::kernel::money::Fen;
-use crate::kernel::time::{Clock, Timestamp};
+use crate::kernel::time::Clock;
 use crate::order::error::OrderError;
 use crate::order::hooks::OrderPayable;
 use crate::order::jobs::{CloseUnpaid, Complete, ReceiveByItself};
 use crate::order::model::*;
 use crate::order::service::{self, AtDesk, Basket, Expected, NewParcel, Orders, PlaceOrder, Placed};
 use crate::payment::{PaidOutcome, Payable};
-use crate::platform::db::faults::Faults;
-use crate::platform::db::{Db, DbError, DbResult, DbSettings, Tx, migrate_up};
+use crate::platform::db::{Db, DbError, DbResult, Tx, scratch};
 use crate::platform::http::Origin;
 use crate::platform::jobs::Sweep;
 use crate::pricing::{
@@ -67,15 +66,6 @@ pub struct Shop {
     pub db: Db,
     pub clock: Clock,
     pub orders: Orders,
-    _folder: Arc<Folder>,
-}
-
-struct Folder(std::path::PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 #[derive(QueryableByName)]
@@ -84,29 +74,14 @@ pub struct Number {
     pub number: i64,
 }
 
-fn database_url(folder: &std::path::Path) -> String {
-    let Ok(server) = std::env::var("HOURGLASS_TEST_POSTGRES") else {
-        return format!("sqlite://{}", folder.join("shop.db").display());
-    };
-    let name = format!("order_{:032x}", rand::random::<u128>());
-    let mut admin = <diesel::PgConnection as diesel::Connection>::establish(&format!("{server}/postgres")).unwrap();
-    admin.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-    format!("{server}/{name}")
-}
-
 impl Shop {
     /// Opens with this many pieces of everything.
     pub async fn open(pieces: i64) -> Self {
-        let folder = std::env::temp_dir().join(format!("hourglass-order-{:032x}", rand::random::<u128>()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let settings = DbSettings::for_url(&database_url(&folder)).unwrap();
-        migrate_up(&settings).unwrap();
-        let clock = Clock::manual(Timestamp::parse_rfc3339("2026-03-01T08:00:00Z").unwrap());
-        let db = Db::open(settings, clock.clone(), 1, Faults::default()).unwrap();
+        let (db, clock) = scratch::open();
         let offers = Offers::new(vec![Arc::new(Gating)]);
         let orders = Orders { offers, settings: OrderSettings::default() };
         db.write("seed", move |tx| seed(tx, pieces)).await.unwrap();
-        Self { db, clock, orders, _folder: Arc::new(Folder(folder)) }
+        Self { db, clock, orders }
     }
 
     /// A new buyer and their address.
@@ -287,7 +262,9 @@ fn seed(tx: &mut Tx<'_>, pieces: i64) -> DbResult<()> {
         format!(
             "INSERT INTO skus (id, product_id, code, option_values, price_fen, weight_grams, volume_cm3, position, sellable, \
              version, created_at, updated_at) VALUES ({id}, 201, 'S{id}', '[\"{id}\"]', {price}, 100, 100, 0, TRUE, 1, 0, 0); \
-             INSERT INTO stock_items (sku_id, on_hand, held, sold, received, removed, low_at) VALUES ({id}, {pieces}, 0, 0, {pieces}, 0, 0); "
+             INSERT INTO stock_items (sku_id, on_hand, held, sold, received, removed, low_at) VALUES ({id}, {pieces}, 0, 0, {pieces}, 0, 0); \
+             INSERT INTO stock_movements (id, sku_id, kind, on_hand_change, held_change, reason, at) \
+             VALUES ({id}, {id}, 'purchase', {pieces}, 0, 'seed', 0); "
         )
     };
     let shop = format!(

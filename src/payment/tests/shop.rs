@@ -59,19 +59,25 @@ pub struct Shop {
     pub cashier: Cashier,
     runner: Runner,
     folder: std::path::PathBuf,
+    name: String,
 }
 
 impl Drop for Shop {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.folder).unwrap_or_default();
+        if let Ok(server) = std::env::var("HOURGLASS_TEST_POSTGRES") {
+            postgres(&server, &format!("DROP SCHEMA {} CASCADE", self.name));
+        }
     }
 }
 
 impl Shop {
     pub async fn open() -> Self {
-        let folder = std::env::temp_dir().join(format!("hourglass-payment-{:032x}", rand::random::<u128>()));
+        let name = format!("hourglass_payment_{:032x}", rand::random::<u128>());
+        let folder = std::env::temp_dir().join(&name);
         std::fs::create_dir_all(&folder).unwrap();
-        let settings = DbSettings::for_url(&database_url(&folder)).unwrap();
+        let mut settings = DbSettings::for_url(&database_url(&name, &folder)).unwrap();
+        settings.wait = std::time::Duration::from_secs(60);
         migrate_up(&settings).unwrap();
         let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
         let faults = Faults::plantable();
@@ -86,7 +92,7 @@ impl Shop {
             relay: Relay::new(db.clone(), Vec::new()),
         };
         let runner = Runner::new(db.clone(), work, Arc::new(Notify::new()));
-        Self { db, clock, faults, bank, orders, cashier, runner, folder }
+        Self { db, clock, faults, bank, orders, cashier, runner, folder, name }
     }
 
     /// An order over [`PRICE`] that can be paid for half an hour.
@@ -195,13 +201,17 @@ impl Shop {
     }
 }
 
-/// A fresh file, or a fresh database on the PostgreSQL server that `HOURGLASS_TEST_POSTGRES` names.
-fn database_url(folder: &std::path::Path) -> String {
+/// A fresh file, or a fresh schema of the PostgreSQL database that `HOURGLASS_TEST_POSTGRES` names.
+fn database_url(name: &str, folder: &std::path::Path) -> String {
     let Ok(server) = std::env::var("HOURGLASS_TEST_POSTGRES") else {
         return format!("sqlite://{}", folder.join("shop.db").display());
     };
-    let name = format!("payment_{:032x}", rand::random::<u128>());
-    let mut admin = <diesel::PgConnection as diesel::Connection>::establish(&format!("{server}/postgres")).unwrap();
-    admin.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-    format!("{server}/{name}")
+    postgres(&server, &format!("CREATE SCHEMA {name}"));
+    let joint = if server.contains('?') { '&' } else { '?' };
+    format!("{server}{joint}options=-csearch_path%3D{name}")
+}
+
+fn postgres(url: &str, sql: &str) {
+    let mut conn = <diesel::PgConnection as diesel::Connection>::establish(url).unwrap();
+    conn.batch_execute(sql).unwrap();
 }

@@ -9,8 +9,6 @@ pub mod copy;
 pub mod dialect;
 mod error;
 pub mod faults;
-#[cfg(test)]
-pub(crate) mod ground;
 mod migrate;
 pub mod schema;
 #[cfg(test)]

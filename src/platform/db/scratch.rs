@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
+use futures_util::{StreamExt as _, stream};
 
 use super::faults::Faults;
 use super::{Db, DbSettings, migrate_up};
@@ -38,4 +39,9 @@ pub(crate) fn open() -> (Db, Clock) {
     let clock = Clock::manual(START);
     let db = Db::open(settings, clock.clone(), 1, Faults::default()).expect("the database opens");
     (db, clock)
+}
+
+/// Does all of this at once, though not so much of it that a slow machine would refuse the last in line.
+pub(crate) async fn together<W: Future>(work: impl IntoIterator<Item = W>) -> Vec<W::Output> {
+    stream::iter(work).buffer_unordered(64).collect().await
 }

@@ -8,9 +8,12 @@
 ///     pub enum OrderState { PendingPayment = "pending_payment", Paid = "paid" }
 /// }
 /// ```
+///
+/// A word is taken as a bare token: utoipa does not see through the invisible group around a captured literal, and the
+/// document would show the variant's name instead of its word.
 #[macro_export]
 macro_rules! stored_enum {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:tt),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(::serde::Serialize, ::serde::Deserialize, ::utoipa::ToSchema, ::diesel::AsExpression, ::diesel::FromSqlRow)]

@@ -9,6 +9,7 @@ use crate::kernel::page::Cursor;
 use crate::kernel::region::Province;
 use crate::kernel::time::Timestamp;
 use crate::on_backend;
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{freight_tariffs, freight_templates};
 use crate::platform::db::{DbError, DbResult, Tx};
 
@@ -57,10 +58,10 @@ impl TariffRow {
 
 /// These templates with their tariffs, by id; those that do not exist are absent.
 pub(super) fn templates(tx: &mut Tx<'_>, ids: &[FreightTemplateId]) -> DbResult<Vec<Template>> {
-    let rows: Vec<TemplateRow> = freight_templates::table
-        .filter(freight_templates::id.eq_any(ids.to_vec()))
-        .order(freight_templates::id)
-        .load(tx.conn()?)?;
+    let named =
+        freight_templates::table.filter(freight_templates::id.eq_any(ids.to_vec())).order(freight_templates::id);
+    // A basket names few templates, so the statement has few forms; every quote and every order asks this.
+    let rows: Vec<TemplateRow> = Prepared(named).load(tx.conn()?)?;
     with_tariffs(tx, rows)
 }
 
@@ -77,10 +78,8 @@ pub(super) fn page(tx: &mut Tx<'_>, after: Option<Cursor>, limit: i64) -> DbResu
 
 fn with_tariffs(tx: &mut Tx<'_>, rows: Vec<TemplateRow>) -> DbResult<Vec<Template>> {
     let ids: Vec<FreightTemplateId> = rows.iter().map(|row| row.id).collect();
-    let tariffs: Vec<TariffRow> = freight_tariffs::table
-        .filter(freight_tariffs::template_id.eq_any(ids))
-        .order(freight_tariffs::id)
-        .load(tx.conn()?)?;
+    let theirs = freight_tariffs::table.filter(freight_tariffs::template_id.eq_any(ids)).order(freight_tariffs::id);
+    let tariffs: Vec<TariffRow> = Prepared(theirs).load(tx.conn()?)?;
     let mut templates: Vec<Template> = rows.into_iter().map(Template::from).collect();
     for row in tariffs {
         let (template_id, tariff) = row.tariff()?;

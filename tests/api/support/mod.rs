@@ -1,6 +1,7 @@
 //! A shop to test with, and verbs named for what people do in it.
 
 pub mod buyer;
+pub mod document;
 pub mod postgres;
 pub mod shop;
 

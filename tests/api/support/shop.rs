@@ -1,7 +1,9 @@
 //! The shop under test: server, simulator, clock, owner.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::middleware::from_fn;
@@ -9,6 +11,7 @@ use actix_web::{App as Site, HttpServer};
 use hourglass::app::App;
 use hourglass::app::config::{Config, Values};
 use hourglass::kernel::time::{Clock, Timestamp};
+use hourglass::platform::db::copy::copy_shop;
 use hourglass::platform::db::faults::Faults;
 use hourglass::platform::db::{DbSettings, migrate_up};
 use hourglass::platform::http::edge::edge;
@@ -46,9 +49,24 @@ pub struct Shop {
     pub category_id: String,
     /// A freight template: one yuan for the first piece, one for each further, free from 10,000 yuan.
     pub freight_template_id: String,
+    /// What was answered, once somebody listens.
+    heard: Mutex<Option<Vec<Heard>>>,
     server: actix_web::dev::ServerHandle,
     counter: AtomicU64,
     _place: Place,
+}
+
+/// One answer of the shop.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// In capitals.
+    pub method: String,
+    /// With the query.
+    pub path: String,
+    /// Its status.
+    pub status: u16,
+    /// Its body; null when it is no JSON.
+    pub body: Value,
 }
 
 /// What must outlive the shop.
@@ -90,7 +108,27 @@ impl Shop {
     }
 
     async fn open(url: String, folder: PathBuf, database: Option<TestDatabase>, settings: &[(&str, &str)]) -> Self {
-        let clock = Clock::manual(BEGIN);
+        let mut shop = Self::stand(url, folder, database, settings, Clock::manual(BEGIN)).await;
+        shop.furnish().await;
+        shop
+    }
+
+    /// The same shop on another database that holds all of it already, with a WeChat of its own.
+    pub async fn reopened_on(&self, url: &str) -> Self {
+        let mut shop = Self::stand(url.to_owned(), folder(), None, &[], self.clock.clone()).await;
+        shop.owner = shop.log_in_staff("owner", PASSWORD).await;
+        shop.category_id.clone_from(&self.category_id);
+        shop.freight_template_id.clone_from(&self.freight_template_id);
+        shop
+    }
+
+    async fn stand(
+        url: String,
+        folder: PathBuf,
+        database: Option<TestDatabase>,
+        settings: &[(&str, &str)],
+        clock: Clock,
+    ) -> Self {
         let faults = Faults::plantable();
         let simulator = SimulatorSettings { clock: clock.clone(), ..SimulatorSettings::default() };
         let simulator = wechat_simulator::start(simulator).await.expect("the simulator starts");
@@ -109,7 +147,7 @@ impl Shop {
         let handle = server.handle();
         actix_web::rt::spawn(server);
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let mut shop = Self {
+        Self {
             app,
             clock,
             faults,
@@ -119,12 +157,11 @@ impl Shop {
             owner: String::new(),
             category_id: String::new(),
             freight_template_id: String::new(),
+            heard: Mutex::default(),
             server: handle,
             counter: AtomicU64::new(1),
             _place: Place { folder, _database: database },
-        };
-        shop.furnish().await;
-        shop
+        }
     }
 
     async fn furnish(&mut self) {
@@ -188,6 +225,7 @@ impl Shop {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> (u16, Value) {
+        let spoken = method;
         let method = method.parse().expect("a method");
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(token) = token {
@@ -202,7 +240,40 @@ impl Shop {
         let answer = request.send().await.expect("an answer");
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.expect("a body");
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        if let Some(heard) = self.heard.lock().expect("nobody panicked").as_mut() {
+            let (method, path) = (spoken.to_owned(), path.to_owned());
+            heard.push(Heard { method, path, status, body: answer.clone() });
+        }
+        (status, answer)
+    }
+
+    /// From now on every answer is kept.
+    pub fn listens(&self) {
+        *self.heard.lock().expect("nobody panicked") = Some(Vec::new());
+    }
+
+    /// What was answered since somebody listens.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.heard.lock().expect("nobody panicked").take().unwrap_or_default()
+    }
+
+    /// What every table holds: rows and a checksum by name, without what moves by itself.
+    pub fn holdings(&self) -> BTreeMap<String, (u64, String)> {
+        let scratch = folder();
+        let copy = DbSettings::for_url(&format!("sqlite://{}/copy.db", scratch.display())).expect("a URL");
+        migrate_up(&copy).expect("migrations apply");
+        let copied = copy_shop(&self.app.config().database, &copy).expect("the shop can be read");
+        let _gone = std::fs::remove_dir_all(&scratch);
+        let tables = copied.into_iter().filter(|table| table.name != "leases");
+        tables.map(|table| (table.name, (table.rows, table.checksum))).collect()
+    }
+
+    /// A colleague with these roles; answers who and their access token.
+    pub async fn colleague(&self, username: &str, role_ids: &[&str]) -> (String, String) {
+        let account = json!({"username": username, "display_name": "同事", "password": PASSWORD, "roles": role_ids});
+        let account = self.staff_post("/staff", account).await;
+        (text(&account["staff_id"]), self.log_in_staff(username, PASSWORD).await)
     }
 
     /// A request of the owner's that must succeed.
