@@ -44,15 +44,21 @@ pub async fn serve(app: App, listener: TcpListener, ready: impl FnOnce() + Send)
     }
     let server = server.listen(listener)?.run();
     let handle = server.handle();
-    let serving = actix_web::rt::spawn(server);
+    let mut serving = actix_web::rt::spawn(server);
 
     let (stop, stopped) = watch::channel(false);
     let background = actix_web::rt::spawn(app.clone().work_in_background(app.config().worker.enabled, stopped));
+    let told = told_to_stop()?;
     ready();
-    told_to_stop().await?;
-    tracing::info!("stopping: no new requests are taken, those in flight finish");
-    handle.stop(true).await;
-    let served = serving.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    let served = tokio::select! {
+        () = told => {
+            tracing::info!("stopping: no new requests are taken, those in flight finish");
+            handle.stop(true).await;
+            serving.await
+        }
+        ended = &mut serving => ended,
+    };
+    let served = served.unwrap_or_else(|error| Err(io::Error::other(error)));
     let _nobody_listens = stop.send(true);
     if let Err(error) = background.await {
         tracing::error!(%error, "background work ended badly");
@@ -67,22 +73,24 @@ pub async fn serve(app: App, listener: TcpListener, ready: impl FnOnce() + Send)
 /// When signals cannot be listened for.
 pub async fn work(app: App) -> io::Result<()> {
     let (stop, stopped) = watch::channel(false);
+    let told = told_to_stop()?;
     let background = actix_web::rt::spawn(app.work_in_background(true, stopped));
-    told_to_stop().await?;
+    told.await;
     tracing::info!("stopping: work in hand is finished, leases are given back");
     let _nobody_listens = stop.send(true);
     background.await.map_err(io::Error::other)
 }
 
-/// Waits for SIGTERM or SIGINT.
+/// Begins to listen for SIGTERM and SIGINT; what it answers ends with the first of them.
 ///
 /// # Errors
 /// When signals cannot be listened for.
-pub async fn told_to_stop() -> io::Result<()> {
+pub fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -34,7 +34,7 @@ use crate::staff::permission;
     refund_order_by_staff,
     change_shipment_tracking,
     push_tracking_events
-))]
+), components(schemas(OrderSort)))]
 pub struct AdminApi;
 
 /// Registers the endpoints for staff.

@@ -78,11 +78,12 @@ pub async fn run(mut values: Values, json: bool) -> Result<(), DemoFailure> {
 /// When it cannot start.
 pub async fn simulate_wechat(values: &Values) -> Result<(), DemoFailure> {
     let data_dir: PathBuf = values.required(known::DATA_DIR)?;
+    let told = server::told_to_stop()?;
     let simulator = start_simulator(values, &data_dir).await?;
     for (setting, value) in wechat_settings(&simulator.base_url(), &simulator.credentials) {
         printing::line(&format!("{}='{}'", setting.variable, value.trim_end().replace('\n', "\\n")));
     }
-    server::told_to_stop().await?;
+    told.await;
     simulator.stop().await;
     Ok(())
 }
