@@ -6,5 +6,10 @@
 #[macro_use]
 mod support;
 
+mod cart;
+mod catalog;
+mod order_life;
+mod order_races;
+mod orders;
 mod purchase;
 mod stock;
