@@ -388,14 +388,12 @@ impl Shop {
         assert_eq!(books["balanced"], true, "the books: {books}");
         let ours = self.app.db().read("provider_book", hourglass::payment::provider_book).await.expect("our book");
         let theirs = self.wechat("GET", "/book", None).await;
-        let theirs = theirs["payments"].as_array().or(theirs["orders"].as_array()).cloned().unwrap_or_default();
-        for entry in theirs {
-            let number = text(&entry["out_trade_no"]);
+        for (number, entry) in theirs["payments"].as_object().expect("payments by number") {
             let (paid, refunded) = (entry["paid_fen"].as_i64(), entry["refunded_fen"].as_i64());
             if paid == Some(0) {
                 continue;
             }
-            let mine = ours.iter().find(|mine| mine.out_trade_no == number);
+            let mine = ours.iter().find(|mine| mine.out_trade_no == *number);
             let mine = mine.map(|mine| (mine.paid_fen.get(), mine.refunded_fen.get()));
             assert_eq!(mine, paid.zip(refunded), "WeChat's book and ours differ about {number}");
         }
