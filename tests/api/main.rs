@@ -6,4 +6,6 @@
 #[macro_use]
 mod support;
 
+mod notices;
+mod payment;
 mod purchase;
