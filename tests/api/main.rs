@@ -6,6 +6,8 @@
 #[macro_use]
 mod support;
 
+mod faults;
 mod notices;
 mod payment;
+mod processes;
 mod purchase;

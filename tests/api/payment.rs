@@ -62,7 +62,8 @@ enum Arrival {
     Silence,
 }
 
-/// Pays within the last second, which is as fine as WeChat's deadlines are, and lets the notice come `after` the deadline; answers the order's state.
+/// Pays within the last second, which is as fine as WeChat's deadlines are, and lets the notice come `after` the
+/// deadline; answers the order's state.
 async fn pays_at_the_last_moment(shop: &Shop, sku: &str, after: i64, arrival: Arrival) -> String {
     let before = shop.stock(sku).await;
     let due = due(shop, sku).await;
