@@ -7,12 +7,16 @@
 mod support;
 
 mod access;
-mod contract;
-mod migrations;
 mod cart;
 mod catalog;
+mod contract;
+mod faults;
+mod migrations;
+mod notices;
 mod order_life;
 mod order_races;
 mod orders;
+mod payment;
+mod processes;
 mod purchase;
 mod stock;

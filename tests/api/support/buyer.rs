@@ -62,6 +62,17 @@ impl<'a> Buyer<'a> {
         self.shop.call(method, &format!("/api/v1{path}"), Some(&self.token), body).await
     }
 
+    /// A request of theirs with headers of its own.
+    pub async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        self.shop.call_with(method, &format!("/api/v1{path}"), Some(&self.token), headers, body).await
+    }
+
     /// A request of theirs that must succeed.
     pub async fn does(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let (status, answer) = self.call(method, path, body).await;
