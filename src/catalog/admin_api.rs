@@ -1,6 +1,7 @@
 //! What staff ask of the catalogue.
 
 use actix_web::{delete, get, post, put, web};
+use futures_util::future::ready;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +20,9 @@ use crate::kernel::money::Fen;
 use crate::kernel::page::Page;
 use crate::kernel::time::Timestamp;
 use crate::platform::db::{Db, Tx};
-use crate::platform::http::{ApiResult, Created, Json, NoContent, PageQuery, Path, Permission, Query, Staff};
+use crate::platform::http::{
+    ApiResult, Created, Json, NoContent, PageQuery, Path, Permission, Query, Staff, read_body,
+};
 use crate::platform::storage::{PictureRefusal, Storage, StorageError};
 use crate::staff::audit::{self, AuditEntry};
 use crate::staff::permission::{CatalogRead, CatalogWrite};
@@ -545,8 +548,9 @@ pub async fn schedule_product(
 pub async fn upload_picture(
     storage: web::Data<Storage>,
     _staff: Staff<CatalogWrite>,
-    body: web::Bytes,
+    body: Result<web::Bytes, actix_web::Error>,
 ) -> ApiResult<Created<StoredPicture>> {
+    let body = read_body(ready(body)).await?;
     let stored = storage.put_picture(body.to_vec(), MOST_PICTURE_BYTES).await.map_err(|error| match error {
         StorageError::Refused(refusal) => refused(refusal),
         StorageError::Unavailable(reason) => {
@@ -578,9 +582,9 @@ pub fn admin_routes(config: &mut web::ServiceConfig) {
         .service(schedule_product)
         // A picture may be larger than any other body; its own limit is checked again while it is stored.
         .service(
-            web::resource("/pictures")
+            web::scope("/pictures")
                 .app_data(web::PayloadConfig::new(MOST_PICTURE_BYTES))
-                .route(web::post().to(upload_picture)),
+                .route("", web::post().to(upload_picture)),
         );
 }
 

@@ -58,7 +58,8 @@ impl TariffRow {
 
 /// These templates with their tariffs, by id; those that do not exist are absent.
 pub(super) fn templates(tx: &mut Tx<'_>, ids: &[FreightTemplateId]) -> DbResult<Vec<Template>> {
-    let named = freight_templates::table.filter(freight_templates::id.eq_any(ids.to_vec())).order(freight_templates::id);
+    let named =
+        freight_templates::table.filter(freight_templates::id.eq_any(ids.to_vec())).order(freight_templates::id);
     // A basket names few templates, so the statement has few forms; every quote and every order asks this.
     let rows: Vec<TemplateRow> = Prepared(named).load(tx.conn()?)?;
     with_tariffs(tx, rows)
