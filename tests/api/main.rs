@@ -8,5 +8,6 @@ mod support;
 
 mod access;
 mod contract;
+mod input;
 mod migrations;
 mod purchase;
