@@ -23,18 +23,21 @@ use crate::staff::permission;
 
 /// The endpoints for staff.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(
-    search_orders,
-    export_orders,
-    show_order_to_staff,
-    write_order_note,
-    reprice_order,
-    close_order,
-    ship_order,
-    refund_order_by_staff,
-    change_shipment_tracking,
-    push_tracking_events
-), components(schemas(OrderSort)))]
+#[openapi(
+    paths(
+        search_orders,
+        export_orders,
+        show_order_to_staff,
+        write_order_note,
+        reprice_order,
+        close_order,
+        ship_order,
+        refund_order_by_staff,
+        change_shipment_tracking,
+        push_tracking_events
+    ),
+    components(schemas(OrderSort))
+)]
 pub struct AdminApi;
 
 /// Registers the endpoints for staff.
@@ -251,7 +254,8 @@ pub async fn search_orders(
 
 /// Exports orders
 ///
-/// A table with one row for each line, as CSV in UTF-8; at most 5000 orders. Who exported how much is written down.
+/// A table with one row for each line, as CSV in UTF-8; at most 5000 orders; neither `cursor` nor `limit` is
+/// taken. Who exported how much is written down.
 #[utoipa::path(
     tag = "order",
     security(("staff" = [])),
@@ -266,6 +270,9 @@ pub async fn export_orders(
     query: Query<OrderSearchQuery>,
 ) -> ApiResult<HttpResponse> {
     let Query(query) = query;
+    if query.cursor.is_some() || query.limit.is_some() {
+        return Err(OrderError::InvalidFilter(json!({ "reason": "a table is whole" })).into());
+    }
     let (filter, asked) = (query.filter()?, format!("{:?}", query.filter()?));
     let exporting = db.read("export_orders", move |tx| {
         let orders = service::exported(tx, &filter)?;

@@ -11,6 +11,7 @@ mod cart;
 mod catalog;
 mod contract;
 mod faults;
+mod input;
 mod migrations;
 mod notices;
 mod order_life;
