@@ -28,8 +28,7 @@ pub struct Subject {
 
 /// Runs placements bare from as many tasks as there are subjects; answers how many a second.
 pub fn drive(settings: &DbSettings, subjects: &[Subject], duration: Duration) -> f64 {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let db = Db::open(settings.clone(), Clock::wall(), 10, Faults::none()).expect("the database opens");
     let done = Arc::new(AtomicU64::new(0));
     let key = Arc::new(AtomicI64::new(Clock::wall().now().millis()));

@@ -2,7 +2,7 @@
 
 use actix_web::{delete, get, post, put, web};
 use futures_util::future::ready;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 

@@ -3,6 +3,17 @@
 //! The clock stands still until a test moves it, and background work is done when a test says so. Every test ends with
 //! the books.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the verbs of a test are not product code: a test that meets the unexpected has to stop"
+)]
+
 #[macro_use]
 mod support;
 

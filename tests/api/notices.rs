@@ -55,7 +55,10 @@ async fn reviews(shop: &Shop, kind: &str) -> usize {
 
 /// What came over the wire.
 #[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<Vec<(Vec<(String, String)>, Vec<u8>)>>>);
+struct Recorder(Arc<Mutex<Vec<Recorded>>>);
+
+/// A request as it came: its headers and its body.
+type Recorded = (Vec<(String, String)>, Vec<u8>);
 
 async fn record(recorder: web::Data<Recorder>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let headers = request.headers().iter().filter(|(name, _)| name.as_str().starts_with("wechatpay-"));
