@@ -1,6 +1,6 @@
 //! What staff ask of the catalogue.
 
-use actix_web::{delete, get, post, put, web};
+use actix_web::{delete, get, guard, post, put, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +19,7 @@ use crate::kernel::money::Fen;
 use crate::kernel::page::Page;
 use crate::kernel::time::Timestamp;
 use crate::platform::db::{Db, Tx};
-use crate::platform::http::{ApiResult, Created, Json, NoContent, PageQuery, Path, Permission, Query, Staff};
+use crate::platform::http::{ApiResult, Created, Json, NoContent, PageQuery, Path, Permission, Query, RawBody, Staff};
 use crate::platform::storage::{PictureRefusal, Storage, StorageError};
 use crate::staff::audit::{self, AuditEntry};
 use crate::staff::permission::{CatalogRead, CatalogWrite};
@@ -545,9 +545,9 @@ pub async fn schedule_product(
 pub async fn upload_picture(
     storage: web::Data<Storage>,
     _staff: Staff<CatalogWrite>,
-    body: web::Bytes,
+    body: RawBody,
 ) -> ApiResult<Created<StoredPicture>> {
-    let stored = storage.put_picture(body.to_vec(), MOST_PICTURE_BYTES).await.map_err(|error| match error {
+    let stored = storage.put_picture(body.0.to_vec(), MOST_PICTURE_BYTES).await.map_err(|error| match error {
         StorageError::Refused(refusal) => refused(refusal),
         StorageError::Unavailable(reason) => {
             tracing::error!(reason, "the picture store cannot be reached");
@@ -580,7 +580,8 @@ pub fn admin_routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/pictures")
                 .app_data(web::PayloadConfig::new(MOST_PICTURE_BYTES))
-                .route(web::post().to(upload_picture)),
+                .guard(guard::Post())
+                .to(upload_picture),
         );
 }
 

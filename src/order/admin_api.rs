@@ -23,18 +23,21 @@ use crate::staff::permission;
 
 /// The endpoints for staff.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(
-    search_orders,
-    export_orders,
-    show_order_to_staff,
-    write_order_note,
-    reprice_order,
-    close_order,
-    ship_order,
-    refund_order_by_staff,
-    change_shipment_tracking,
-    push_tracking_events
-), components(schemas(OrderSort)))]
+#[openapi(
+    paths(
+        search_orders,
+        export_orders,
+        show_order_to_staff,
+        write_order_note,
+        reprice_order,
+        close_order,
+        ship_order,
+        refund_order_by_staff,
+        change_shipment_tracking,
+        push_tracking_events
+    ),
+    components(schemas(OrderSort))
+)]
 pub struct AdminApi;
 
 /// Registers the endpoints for staff.

@@ -35,8 +35,11 @@ impl Keepsake {
     }
 
     fn made_up(path: &Path) -> io::Result<Self> {
-        let made =
-            Self { owner_password: random_hex::<12>()?, token_secret: random_hex::<32>()?, seal_key: random_hex::<32>()? };
+        let made = Self {
+            owner_password: random_hex::<12>()?,
+            token_secret: random_hex::<32>()?,
+            seal_key: random_hex::<32>()?,
+        };
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(&serde_json::to_vec_pretty(&made)?)?;
         file.sync_all()?;

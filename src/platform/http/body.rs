@@ -26,6 +26,10 @@ pub struct HashedJson<T> {
     pub hash: String,
 }
 
+/// A body as it came, whatever it is, within the limit of the route's `PayloadConfig`.
+#[derive(Debug)]
+pub struct RawBody(pub web::Bytes);
+
 /// An answer of 201 with a JSON body.
 #[derive(Debug)]
 pub struct Created<T>(pub T);
@@ -112,6 +116,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for HashedJson<T> {
             let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
             Ok(Self { value: parse(&bytes)?, hash: hex::encode(digest) })
         })
+    }
+}
+
+impl FromRequest for RawBody {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read_body(web::Bytes::from_request(request, payload));
+        Box::pin(async move { bytes.await.map(Self) })
     }
 }
 
