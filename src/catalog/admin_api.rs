@@ -9,12 +9,11 @@ use super::error::CatalogError;
 use super::living::Catalog;
 use super::model::{
     CategoryDraft, CategoryId, CategoryRow, FreightTemplateId, Product, ProductDraft, ProductId, ProductOption,
-    ProductRow, ProductState, Schedule, SkuId, SkuRow,
+    ProductRow, ProductState, Schedule, SkuId, SkuRow, picture_path,
 };
 use super::rules::ProductMove;
 use super::service;
 use super::store::ProductFilter;
-use super::view::picture_path;
 use crate::kernel::money::Fen;
 use crate::kernel::page::Page;
 use crate::kernel::time::Timestamp;
