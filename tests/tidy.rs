@@ -1,5 +1,12 @@
 //! The house rules, read off the source: who may use whom, where tables are named, and what may not be written at all.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot read the source has nothing better to do than to stop"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -260,10 +267,13 @@ fn a_table_is_named_only_by_its_owner() {
         for path in Paths::of(&source.tree) {
             let Some(at) = path.iter().position(|part| part == "schema") else { continue };
             let Some(table) = path.get(at + 1) else { continue };
+            let is_ours = at.checked_sub(1).and_then(|before| path.get(before)).is_some_and(|part| part == "db");
             let owner = TABLES.iter().find(|(_, tables)| tables.contains(&table.as_str())).map(|(owner, _)| *owner);
             match owner {
                 Some(owner) if source.path.starts_with(&format!("{owner}/")) => {}
                 Some(owner) => complaints.push(format!("{} names {table}, which {owner} owns", source.path)),
+                // OpenAPI and the search engine have schemas too.
+                None if !is_ours => {}
                 None if table == "*" => complaints.push(format!("{} imports all tables", source.path)),
                 None => complaints.push(format!("{} names {table}, which nobody owns", source.path)),
             }
@@ -305,7 +315,7 @@ fn the_wall_clock_is_read_in_one_place() {
 
 #[test]
 fn transactions_begin_in_one_place() {
-    let forbidden = [".transaction(", ".begin_transaction(", "\"BEGIN", "build_transaction", "batch_execute("];
+    let forbidden = [".transaction(", ".begin_transaction(", "\"BEGIN", "build_transaction"];
     let openers: Vec<String> = sources()
         .into_iter()
         .filter(|source| {

@@ -28,7 +28,7 @@ pub struct Subject {
 
 /// Runs placements bare from as many tasks as there are subjects; answers how many a second.
 pub fn drive(settings: &DbSettings, subjects: &[Subject], duration: Duration) -> f64 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let db = Db::open(settings.clone(), Clock::wall(), 10, Faults::none()).expect("the database opens");
     let done = Arc::new(AtomicU64::new(0));
     let key = Arc::new(AtomicI64::new(Clock::wall().now().millis()));
@@ -65,20 +65,103 @@ fn statements(conn: &mut Conn, subject: &Subject, key: i64, ids: [i64; 6]) -> Qu
     let Subject { user_id, address_id, sku_id } = *subject;
     let [order, line, history, payment, event, movement] = ids;
     let (owner, key, now) = (format!("user:{user_id}"), format!("{key:032}"), 1_772_330_400_000_i64);
-    run!(conn, "SELECT operation, body_hash, status, answer FROM idempotency_keys WHERE owner = $1 AND key = $2", Text = &owner, Text = &key);
-    run!(conn, "SELECT receiver_name, receiver_phone, province_code, province, city, district, detail FROM addresses WHERE id = $1 AND user_id = $2 AND removed_at IS NULL", BigInt = address_id, BigInt = user_id);
-    run!(conn, "SELECT s.id, p.id, p.category_id, p.freight_template_id, p.title, s.option_values, s.picture, p.cover, s.price_fen, s.market_price_fen, s.weight_grams, s.volume_cm3, p.tags, s.sellable, p.state, p.on_sale_at, p.off_sale_at FROM skus s JOIN products p ON p.id = s.product_id WHERE s.id = $1", BigInt = sku_id);
-    run!(conn, "SELECT t.id, t.name, t.measure FROM freight_templates t JOIN products p ON p.freight_template_id = t.id JOIN skus s ON s.product_id = p.id WHERE s.id = $1", BigInt = sku_id);
-    run!(conn, "SELECT f.provinces, f.deliverable, f.first_units, f.first_fee_fen, f.next_units, f.next_fee_fen, f.free_from_fen FROM freight_tariffs f JOIN products p ON p.freight_template_id = f.template_id JOIN skus s ON s.product_id = p.id WHERE s.id = $1", BigInt = sku_id);
-    run!(conn, "INSERT INTO orders (id, user_id, state, goods_fen, discount_fen, freight_fen, total_fen, refunded_fen, refunding_fen, receiver_name, receiver_phone, province_code, receiver_address, remark, staff_note, pay_deadline, close_due_at, created_at, version) VALUES ($1, $2, 'pending_payment', 9900, 0, 0, 9900, 0, 0, '张三', '13800001234', '44', '广东省深圳市南山区科技园 1 号', '', '', $3, $4, $5, 1)", BigInt = order, BigInt = user_id, BigInt = now, BigInt = now, BigInt = now);
-    run!(conn, "INSERT INTO order_lines (id, order_id, product_id, sku_id, title, option_text, picture, unit_price_fen, quantity, goods_fen, discount_fen, freight_fen, payable_fen, shipped_quantity, refunded_quantity, refunded_fen) SELECT $1, $2, product_id, id, '法式连衣裙', '', 'pictures/ab/0123.png', 9900, 1, 9900, 0, 0, 9900, 0, 0, 0 FROM skus WHERE id = $3", BigInt = line, BigInt = order, BigInt = sku_id);
-    run!(conn, "INSERT INTO order_history (id, order_id, version, from_state, to_state, actor_kind, actor_id, reason, at) VALUES ($1, $2, 1, NULL, 'pending_payment', 'shopper', $3, 'placed', $4)", BigInt = history, BigInt = order, BigInt = user_id, BigInt = now);
-    run!(conn, "INSERT INTO payments (id, subject_kind, subject_id, user_id, description, amount_fen, state, expires_at, created_at) VALUES ($1, 'order', $2, $3, '法式连衣裙', 9900, 'open', $4, $5)", BigInt = payment, BigInt = order, BigInt = user_id, BigInt = now, BigInt = now);
-    run!(conn, "INSERT INTO outbox_events (id, name, version, user_id, payload, recorded_at, delivered_at) VALUES ($1, 'order.placed', 1, $2, $3, $4, $5)", BigInt = event, BigInt = user_id, Text = PAYLOAD, BigInt = now, BigInt = now);
-    run!(conn, "INSERT INTO stock_holds (order_id, sku_id, quantity, state) VALUES ($1, $2, 1, 'live')", BigInt = order, BigInt = sku_id);
-    run!(conn, "INSERT INTO stock_movements (id, sku_id, kind, on_hand_change, held_change, order_id, reason, at) VALUES ($1, $2, 'hold', 0, 1, $3, '', $4)", BigInt = movement, BigInt = sku_id, BigInt = order, BigInt = now);
-    run!(conn, "UPDATE stock_items SET held = held + 1 WHERE sku_id = $1 AND on_hand - held >= 1 RETURNING on_hand - held", BigInt = sku_id);
-    run!(conn, "INSERT INTO idempotency_keys (owner, key, operation, body_hash, status, answer, created_at) VALUES ($1, $2, 'place_order', $3, 201, $4, $5)", Text = &owner, Text = &key, Text = HASH, Text = ANSWER, BigInt = now);
+    run!(
+        conn,
+        "SELECT operation, body_hash, status, answer FROM idempotency_keys WHERE owner = $1 AND key = $2",
+        Text = &owner,
+        Text = &key
+    );
+    run!(
+        conn,
+        "SELECT receiver_name, receiver_phone, province_code, province, city, district, detail FROM addresses WHERE id = $1 AND user_id = $2 AND removed_at IS NULL",
+        BigInt = address_id,
+        BigInt = user_id
+    );
+    run!(
+        conn,
+        "SELECT s.id, p.id, p.category_id, p.freight_template_id, p.title, s.option_values, s.picture, p.cover, s.price_fen, s.market_price_fen, s.weight_grams, s.volume_cm3, p.tags, s.sellable, p.state, p.on_sale_at, p.off_sale_at FROM skus s JOIN products p ON p.id = s.product_id WHERE s.id = $1",
+        BigInt = sku_id
+    );
+    run!(
+        conn,
+        "SELECT t.id, t.name, t.measure FROM freight_templates t JOIN products p ON p.freight_template_id = t.id JOIN skus s ON s.product_id = p.id WHERE s.id = $1",
+        BigInt = sku_id
+    );
+    run!(
+        conn,
+        "SELECT f.provinces, f.deliverable, f.first_units, f.first_fee_fen, f.next_units, f.next_fee_fen, f.free_from_fen FROM freight_tariffs f JOIN products p ON p.freight_template_id = f.template_id JOIN skus s ON s.product_id = p.id WHERE s.id = $1",
+        BigInt = sku_id
+    );
+    run!(
+        conn,
+        "INSERT INTO orders (id, user_id, state, goods_fen, discount_fen, freight_fen, total_fen, refunded_fen, refunding_fen, receiver_name, receiver_phone, province_code, receiver_address, remark, staff_note, pay_deadline, close_due_at, created_at, version) VALUES ($1, $2, 'pending_payment', 9900, 0, 0, 9900, 0, 0, '张三', '13800001234', '44', '广东省深圳市南山区科技园 1 号', '', '', $3, $4, $5, 1)",
+        BigInt = order,
+        BigInt = user_id,
+        BigInt = now,
+        BigInt = now,
+        BigInt = now
+    );
+    run!(
+        conn,
+        "INSERT INTO order_lines (id, order_id, product_id, sku_id, title, option_text, picture, unit_price_fen, quantity, goods_fen, discount_fen, freight_fen, payable_fen, shipped_quantity, refunded_quantity, refunded_fen) SELECT $1, $2, product_id, id, '法式连衣裙', '', 'pictures/ab/0123.png', 9900, 1, 9900, 0, 0, 9900, 0, 0, 0 FROM skus WHERE id = $3",
+        BigInt = line,
+        BigInt = order,
+        BigInt = sku_id
+    );
+    run!(
+        conn,
+        "INSERT INTO order_history (id, order_id, version, from_state, to_state, actor_kind, actor_id, reason, at) VALUES ($1, $2, 1, NULL, 'pending_payment', 'shopper', $3, 'placed', $4)",
+        BigInt = history,
+        BigInt = order,
+        BigInt = user_id,
+        BigInt = now
+    );
+    run!(
+        conn,
+        "INSERT INTO payments (id, subject_kind, subject_id, user_id, description, amount_fen, state, expires_at, created_at) VALUES ($1, 'order', $2, $3, '法式连衣裙', 9900, 'open', $4, $5)",
+        BigInt = payment,
+        BigInt = order,
+        BigInt = user_id,
+        BigInt = now,
+        BigInt = now
+    );
+    run!(
+        conn,
+        "INSERT INTO outbox_events (id, name, version, user_id, payload, recorded_at, delivered_at) VALUES ($1, 'order.placed', 1, $2, $3, $4, $5)",
+        BigInt = event,
+        BigInt = user_id,
+        Text = PAYLOAD,
+        BigInt = now,
+        BigInt = now
+    );
+    run!(
+        conn,
+        "INSERT INTO stock_holds (order_id, sku_id, quantity, state) VALUES ($1, $2, 1, 'live')",
+        BigInt = order,
+        BigInt = sku_id
+    );
+    run!(
+        conn,
+        "INSERT INTO stock_movements (id, sku_id, kind, on_hand_change, held_change, order_id, reason, at) VALUES ($1, $2, 'hold', 0, 1, $3, '', $4)",
+        BigInt = movement,
+        BigInt = sku_id,
+        BigInt = order,
+        BigInt = now
+    );
+    run!(
+        conn,
+        "UPDATE stock_items SET held = held + 1 WHERE sku_id = $1 AND on_hand - held >= 1 RETURNING on_hand - held",
+        BigInt = sku_id
+    );
+    run!(
+        conn,
+        "INSERT INTO idempotency_keys (owner, key, operation, body_hash, status, answer, created_at) VALUES ($1, $2, 'place_order', $3, 201, $4, $5)",
+        Text = &owner,
+        Text = &key,
+        Text = HASH,
+        Text = ANSWER,
+        BigInt = now
+    );
     Ok(())
 }
 

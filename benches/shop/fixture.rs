@@ -34,7 +34,10 @@ pub async fn fill(settings: &DbSettings, products: usize) -> Fixture {
     for chunk in (0..products).collect::<Vec<_>>().chunks(50) {
         let numbers = chunk.to_vec();
         let written = db.write("bench.products", move |tx| {
-            numbers.iter().map(|number| product(tx, category_id, freight_template_id, *number)).collect::<Result<Vec<_>, _>>()
+            numbers
+                .iter()
+                .map(|number| product(tx, category_id, freight_template_id, *number))
+                .collect::<Result<Vec<_>, _>>()
         });
         for (product, sku) in written.await.expect("products") {
             fixture.products.push(product.to_string());
@@ -48,8 +51,13 @@ fn base(tx: &mut Tx<'_>) -> Result<(catalog::CategoryId, FreightTemplateId), cat
     let draft = CategoryDraft { parent_id: None, name: "全部".into(), icon: None, position: 1, shown: true };
     let category = catalog::add_category(tx, &draft)?;
     let tariff = Tariff {
-        provinces: Vec::new(), deliverable: true, first_units: 1, first_fee: Fen::new(600), next_units: 1,
-        next_fee: Fen::new(100), free_from: Some(Fen::new(9_900)),
+        provinces: Vec::new(),
+        deliverable: true,
+        first_units: 1,
+        first_fee: Fen::new(600),
+        next_units: 1,
+        next_fee: Fen::new(100),
+        free_from: Some(Fen::new(9_900)),
     };
     let template = NewTemplate { name: "按件".into(), measure: Measure::Piece, tariffs: vec![tariff] };
     let template = freight::create(tx, template).expect("a template");
@@ -57,17 +65,36 @@ fn base(tx: &mut Tx<'_>) -> Result<(catalog::CategoryId, FreightTemplateId), cat
 }
 
 fn product(
-    tx: &mut Tx<'_>, category_id: catalog::CategoryId, freight_template_id: FreightTemplateId, number: usize,
+    tx: &mut Tx<'_>,
+    category_id: catalog::CategoryId,
+    freight_template_id: FreightTemplateId,
+    number: usize,
 ) -> Result<(catalog::ProductId, SkuId), catalog::CatalogError> {
     let (kind, word) = (KINDS[number % KINDS.len()], WORDS[number / KINDS.len() % WORDS.len()]);
     let sku = SkuDraft {
-        code: format!("B-{number}"), option_values: Vec::new(), price_fen: Fen::new(9_900), market_price_fen: None,
-        cost_fen: None, weight_grams: 300, volume_cm3: 1_000, barcode: None, picture: None, sellable: true,
+        code: format!("B-{number}"),
+        option_values: Vec::new(),
+        price_fen: Fen::new(9_900),
+        market_price_fen: None,
+        cost_fen: None,
+        weight_grams: 300,
+        volume_cm3: 1_000,
+        barcode: None,
+        picture: None,
+        sellable: true,
     };
     let draft = ProductDraft {
-        category_id, freight_template_id, title: format!("{word}{kind} {number}"), subtitle: "舒适耐用，日常百搭".into(),
-        brand: "云裳".into(), tags: vec!["新品".into()], cover: "pictures/ab/0123.png".into(), gallery: Vec::new(),
-        video: None, description: format!("<p>{word}设计，精选材料，{kind}的日常之选。</p>").repeat(8), options: Vec::new(),
+        category_id,
+        freight_template_id,
+        title: format!("{word}{kind} {number}"),
+        subtitle: "舒适耐用，日常百搭".into(),
+        brand: "云裳".into(),
+        tags: vec!["新品".into()],
+        cover: "pictures/ab/0123.png".into(),
+        gallery: Vec::new(),
+        video: None,
+        description: format!("<p>{word}设计，精选材料，{kind}的日常之选。</p>").repeat(8),
+        options: Vec::new(),
         skus: vec![sku],
     };
     let product = catalog::add_product(tx, &draft)?;
@@ -85,4 +112,3 @@ pub fn settings(url: &str) -> DbSettings {
     let values = Values::read(Some(std::path::Path::new("/dev/null")), pairs).expect("settings");
     hourglass::app::config::database(&values).expect("database settings")
 }
-

@@ -73,7 +73,8 @@ pub fn request(method: &str, path: &str, headers: &str, body: Option<&serde_json
         format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len())
     });
     let empty = if body.is_none() && method != "GET" { "content-length: 0\r\n" } else { "" };
-    format!("{method} {path} HTTP/1.1\r\nhost: shop\r\n{headers}{content}{empty}\r\n{}", body.unwrap_or_default()).into_bytes()
+    format!("{method} {path} HTTP/1.1\r\nhost: shop\r\n{headers}{content}{empty}\r\n{}", body.unwrap_or_default())
+        .into_bytes()
 }
 
 /// What a run showed.

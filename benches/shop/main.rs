@@ -83,15 +83,22 @@ impl Run {
         println!("memory after it all: {:.0} MiB", service.memory_mib());
         drop(service);
         for (name, skus, report) in placed {
-            let subjects: Vec<bare::Subject> = buyers.iter().zip(&skus).map(|(buyer, sku)| bare::Subject {
-                user_id: buyer.user_id.parse().expect("an id"),
-                address_id: buyer.address_id.parse().expect("an id"),
-                sku_id: sku.parse().expect("an id"),
-            }).collect();
+            let subjects: Vec<bare::Subject> = buyers
+                .iter()
+                .zip(&skus)
+                .map(|(buyer, sku)| bare::Subject {
+                    user_id: buyer.user_id.parse().expect("an id"),
+                    address_id: buyer.address_id.parse().expect("an id"),
+                    sku_id: sku.parse().expect("an id"),
+                })
+                .collect();
             let bare = bare::drive(&settings, &subjects, self.each);
             println!(
                 "place an order, {name}: {:.0}/s over HTTP, p50 {:.1} ms, p99 {:.1} ms; the same statements bare: {bare:.0}/s; ratio {:.2}",
-                report.rate, ms(report.p50), ms(report.p99), report.rate / bare
+                report.rate,
+                ms(report.p50),
+                ms(report.p99),
+                report.rate / bare
             );
         }
     }
@@ -113,32 +120,59 @@ impl Run {
                 assert_eq!(connection.send(&wanted).await.status, 200);
             }));
         }
-        let mean = |reports: &[load::Report]| reports.iter().map(|report| report.rate).sum::<f64>() / reports.len() as f64;
+        let mean =
+            |reports: &[load::Report]| reports.iter().map(|report| report.rate).sum::<f64>() / reports.len() as f64;
         let worst = ours.iter().map(|report| ms(report.p99)).fold(0.0, f64::max);
         println!(
             "{name} ({} bytes): {:.0}/s, p99 {worst:.2} ms; a bare handler with the same bytes: {:.0}/s; ratio {:.2}",
-            body.len(), mean(&ours), mean(&reference), mean(&ours) / mean(&reference)
+            body.len(),
+            mean(&ours),
+            mean(&reference),
+            mean(&ours) / mean(&reference)
         );
     }
 
     fn search(&self, service: &Process) {
-        let words = ["%E8%BF%9E%E8%A1%A3%E8%A3%99", "lyq", "lianyiqun", "%E4%BF%9D%E6%B8%A9%E6%9D%AF", "%E5%8F%B0%E7%81%AF", "zp", "%E6%B3%95%E5%BC%8F%E8%A1%AC%E8%A1%AB", "shafa"];
-        let wanted: Vec<Vec<u8>> = words.iter().map(|word| request("GET", &format!("/api/v1/search?q={word}"), "", None)).collect();
+        let words = [
+            "%E8%BF%9E%E8%A1%A3%E8%A3%99",
+            "lyq",
+            "lianyiqun",
+            "%E4%BF%9D%E6%B8%A9%E6%9D%AF",
+            "%E5%8F%B0%E7%81%AF",
+            "zp",
+            "%E6%B3%95%E5%BC%8F%E8%A1%AC%E8%A1%AB",
+            "shafa",
+        ];
+        let wanted: Vec<Vec<u8>> =
+            words.iter().map(|word| request("GET", &format!("/api/v1/search?q={word}"), "", None)).collect();
         let report = drive(service.address, 16, self.each, async |connection: &mut Connection, number, count| {
             assert_eq!(connection.send(&wanted[(number + count) % wanted.len()]).await.status, 200);
         });
-        println!("search, 16 connections: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms", report.rate, ms(report.p50), ms(report.p99));
+        println!(
+            "search, 16 connections: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms",
+            report.rate,
+            ms(report.p50),
+            ms(report.p99)
+        );
     }
 
     fn place(&self, service: &Process, buyers: &[Buyer], skus: &[&str]) -> load::Report {
-        let bodies: Vec<Value> = buyers.iter().zip(skus).map(|(buyer, sku)| {
-            let lines = json!([{"sku_id": sku, "quantity": 1}]);
-            let (status, quote) =
-                service.ask("POST", "/api/v1/quotes", &buyer.headers, Some(&json!({"lines": lines, "province_code": "44"})));
-            assert_eq!(status, 200, "{quote}");
-            let expected = json!({"total_fen": quote["total_fen"], "digest": quote["digest"]});
-            json!({"lines": lines, "address_id": buyer.address_id, "expected": expected})
-        }).collect();
+        let bodies: Vec<Value> = buyers
+            .iter()
+            .zip(skus)
+            .map(|(buyer, sku)| {
+                let lines = json!([{"sku_id": sku, "quantity": 1}]);
+                let (status, quote) = service.ask(
+                    "POST",
+                    "/api/v1/quotes",
+                    &buyer.headers,
+                    Some(&json!({"lines": lines, "province_code": "44"})),
+                );
+                assert_eq!(status, 200, "{quote}");
+                let expected = json!({"total_fen": quote["total_fen"], "digest": quote["digest"]});
+                json!({"lines": lines, "address_id": buyer.address_id, "expected": expected})
+            })
+            .collect();
         drive(service.address, buyers.len(), self.each, async |connection: &mut Connection, number, _| {
             let headers = format!("{}idempotency-key: {:032x}\r\n", buyers[number].headers, rand::random::<u128>());
             let answer = connection.send(&request("POST", "/api/v1/orders", &headers, Some(&bodies[number]))).await;
@@ -154,13 +188,21 @@ impl Run {
             let sku = &skus[(number * 97 + count) % skus.len()];
             buy(shop, &mut wechat, sku).await;
         });
-        println!("the whole purchase, simulator included: {:.0}/s, p50 {:.0} ms, p99 {:.0} ms", report.rate, ms(report.p50), ms(report.p99));
+        println!(
+            "the whole purchase, simulator included: {:.0}/s, p50 {:.0} ms, p99 {:.0} ms",
+            report.rate,
+            ms(report.p50),
+            ms(report.p99)
+        );
     }
 }
 
 async fn buy(shop: &mut Connection, wechat: &mut Connection, sku: &str) {
     let login = wechat.send(&request("POST", "/_sim/login", "", Some(&json!({})))).await.json(200);
-    let session = shop.send(&request("POST", "/api/v1/sessions/wechat-mini", "", Some(&json!({"js_code": login["js_code"]})))).await.json(201);
+    let session = shop
+        .send(&request("POST", "/api/v1/sessions/wechat-mini", "", Some(&json!({"js_code": login["js_code"]}))))
+        .await
+        .json(201);
     let headers = format!("authorization: Bearer {}\r\n", session["access_token"].as_str().expect("a token"));
     let listed = shop.send(&request("GET", "/api/v1/products?limit=1", "", None)).await.json(200);
     let product = listed["items"][0]["id"].as_str().expect("a product");
@@ -169,7 +211,10 @@ async fn buy(shop: &mut Connection, wechat: &mut Connection, sku: &str) {
     let line = json!({"sku_id": sku, "quantity": 1});
     let added = shop.send(&request("POST", "/api/v1/cart/lines", &headers, Some(&line))).await;
     assert!(added.status < 300, "{}", String::from_utf8_lossy(&added.body));
-    let quote = shop.send(&request("POST", "/api/v1/quotes", &headers, Some(&json!({"lines": [line], "province_code": "44"})))).await.json(200);
+    let quote = shop
+        .send(&request("POST", "/api/v1/quotes", &headers, Some(&json!({"lines": [line], "province_code": "44"}))))
+        .await
+        .json(200);
     let order = json!({
         "from_cart": true, "address_id": address["address_id"],
         "expected": {"total_fen": quote["total_fen"], "digest": quote["digest"]}
@@ -184,7 +229,8 @@ async fn buy(shop: &mut Connection, wechat: &mut Connection, sku: &str) {
     let prepay_id = package.trim_start_matches("prepay_id=");
     wechat.send(&request("POST", "/_sim/pay", "", Some(&json!({"prepay_id": prepay_id})))).await;
     for _ in 0..2_000 {
-        let payment = shop.send(&request("GET", &format!("/api/v1/orders/{order_id}/payment"), &headers, None)).await.json(200);
+        let payment =
+            shop.send(&request("GET", &format!("/api/v1/orders/{order_id}/payment"), &headers, None)).await.json(200);
         if payment["state"] == "paid" {
             return;
         }
@@ -202,7 +248,8 @@ fn address() -> Value {
 
 fn come_in(service: &Process, simulator: &Process) -> Buyer {
     let login = simulator.ask("POST", "/_sim/login", "", Some(&json!({}))).1;
-    let session = service.ask("POST", "/api/v1/sessions/wechat-mini", "", Some(&json!({"js_code": login["js_code"]}))).1;
+    let session =
+        service.ask("POST", "/api/v1/sessions/wechat-mini", "", Some(&json!({"js_code": login["js_code"]}))).1;
     let headers = format!("authorization: Bearer {}\r\n", session["access_token"].as_str().expect("a token"));
     let (status, address) = service.ask("POST", "/api/v1/addresses", &headers, Some(&address()));
     assert_eq!(status, 201, "{address}");
@@ -234,4 +281,3 @@ fn get(service: &Process, wanted: &[u8]) -> Vec<u8> {
 fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
-

@@ -126,10 +126,13 @@ pub fn serve_bare(file: &str, address: &str) {
     let bytes = web::Bytes::from(std::fs::read(file).expect("the bytes to answer with"));
     let site = move || {
         let bytes = bytes.clone();
-        App::new().route("/", web::get().to(move || {
-            let bytes = bytes.clone();
-            async move { HttpResponse::Ok().content_type("application/json").body(bytes) }
-        }))
+        App::new().route(
+            "/",
+            web::get().to(move || {
+                let bytes = bytes.clone();
+                async move { HttpResponse::Ok().content_type("application/json").body(bytes) }
+            }),
+        )
     };
     let served = actix_web::rt::System::new().block_on(async { HttpServer::new(site).bind(address)?.run().await });
     served.expect("the bare handler serves");

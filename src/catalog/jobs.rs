@@ -31,8 +31,14 @@ impl Sweep for CarryOutPlans {
 #[derive(Debug)]
 pub struct CountSold;
 
+/// What counting needs of `order.paid`, version 1.
 #[derive(Deserialize)]
 struct PaidOrder {
+    order: PaidFacts,
+}
+
+#[derive(Deserialize)]
+struct PaidFacts {
     lines: Vec<PaidLine>,
 }
 
@@ -52,9 +58,9 @@ impl Subscriber for CountSold {
     }
 
     fn deliver(&self, tx: &mut Tx<'_>, event: &RecordedEvent) -> DbResult<()> {
-        let order: PaidOrder =
+        let paid: PaidOrder =
             serde_json::from_str(&event.payload).map_err(|error| DbError::Defect(error.to_string()))?;
-        let mut lines = order.lines;
+        let mut lines = paid.order.lines;
         // One order of rows for all, so that two deliveries cannot wait for each other in a circle.
         lines.sort_by_key(|line| line.product_id);
         lines.iter().try_for_each(|line| store::add_sold(tx, line.product_id, line.quantity))

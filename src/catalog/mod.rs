@@ -21,6 +21,7 @@ pub(crate) mod goods;
 mod jobs;
 mod living;
 mod model;
+mod records;
 mod rules;
 pub mod search;
 mod service;

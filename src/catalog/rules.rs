@@ -290,7 +290,8 @@ mod tests {
     #[test]
     fn a_sound_product_passes_and_each_flaw_is_named() {
         assert!(check_product(&draft()).is_ok());
-        let flaws: [(&str, fn(&mut ProductDraft)); 9] = [
+        type Spoil = fn(&mut ProductDraft);
+        let flaws: [(&str, Spoil); 9] = [
             ("title", |draft| draft.title.clear()),
             ("title", |draft| draft.title = "\u{7}bell".to_owned()),
             ("cover", |draft| draft.cover = "../etc/passwd".to_owned()),

@@ -254,7 +254,8 @@ pub async fn search_orders(
 
 /// Exports orders
 ///
-/// A table with one row for each line, as CSV in UTF-8; at most 5000 orders. Who exported how much is written down.
+/// A table with one row for each line, as CSV in UTF-8; at most 5000 orders; neither `cursor` nor `limit` is
+/// taken. Who exported how much is written down.
 #[utoipa::path(
     tag = "order",
     security(("staff" = [])),
@@ -269,6 +270,9 @@ pub async fn export_orders(
     query: Query<OrderSearchQuery>,
 ) -> ApiResult<HttpResponse> {
     let Query(query) = query;
+    if query.cursor.is_some() || query.limit.is_some() {
+        return Err(OrderError::InvalidFilter(json!({ "reason": "a table is whole" })).into());
+    }
     let (filter, asked) = (query.filter()?, format!("{:?}", query.filter()?));
     let exporting = db.read("export_orders", move |tx| {
         let orders = service::exported(tx, &filter)?;

@@ -17,7 +17,8 @@
 //!
 //! The provider is asked at moments named by `next_query_at`: soon after an attempt began, then more rarely, at the
 //! deadline, and after it until the provider has closed the attempt. An order past its deadline waits for that answer
-//! ([`may_close`]), but not for ever: money found after a grace of ten minutes is given back.
+//! ([`may_close`]), but not for ever: after a grace of ten minutes and one last question it is closed, and money found
+//! later is given back.
 //!
 //! An order that costs nothing is paid by [`settle_free`] without attempt, provider or ledger: no money moves.
 //!

@@ -13,6 +13,8 @@ pub const MAX_ATTEMPTS: usize = 10;
 pub const MAX_REFUNDS: i64 = 50;
 /// How long an order past its deadline waits for a provider that cannot be reached. Money found later is given back.
 pub const CLOSING_GRACE_MS: i64 = 10 * MINUTE_MS;
+/// How long the answer to the last question before closing is waited for; longer than any call to a provider may take.
+const ANSWER_WITHIN_MS: i64 = MINUTE_MS;
 /// A shopper who asks how a payment stands makes the provider be asked at most this often.
 pub const POKE_PAUSE_MS: i64 = 5 * SECOND_MS;
 /// A prepared payment is handed out again only while it works for at least this long.
@@ -66,6 +68,14 @@ pub fn can_be_paid(payment: &Payment, now: Timestamp) -> bool {
 /// Whether money by this attempt could no longer be kept, so that the provider should be told to close it.
 pub fn should_close(payment: &Payment, attempt: &Attempt, now: Timestamp) -> bool {
     !can_be_paid(payment, now) || attempt.amount != payment.amount
+}
+
+/// Whether nothing more is expected of a provider that keeps silent about an attempt: its time is over, and so is that
+/// of a question put to it after the deadline. Were that question not waited for, a shop that was itself down over the
+/// deadline would close orders that were paid in time.
+pub fn given_up_on(payment: &Payment, attempt: &Attempt, now: Timestamp) -> bool {
+    let asked_in_vain = |asked| asked >= payment.expires_at && asked <= now.plus_millis(-ANSWER_WITHIN_MS);
+    now >= payment.expires_at.plus_millis(CLOSING_GRACE_MS) && attempt.asked_at.is_some_and(asked_in_vain)
 }
 
 /// What a shopper wants to pay with; two attempts with the same values are one at the provider.

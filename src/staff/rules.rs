@@ -36,94 +36,90 @@ pub struct BuiltInRole {
     pub permissions: Vec<&'static str>,
 }
 
+/// What each built-in role may do, but for the owner, who may do everything, and the reader, who may see everything.
+const BUILT_IN: &[(&str, &str, &[&str])] = &[
+    (
+        "operations",
+        "运营",
+        &[
+            may::CatalogRead::NAME,
+            may::CatalogWrite::NAME,
+            may::StockRead::NAME,
+            may::StockWrite::NAME,
+            may::FreightRead::NAME,
+            may::FreightWrite::NAME,
+            may::OrderRead::NAME,
+            may::OrderWrite::NAME,
+            may::OrderShip::NAME,
+            may::OrderReprice::NAME,
+            may::OrderRefund::NAME,
+            may::PaymentRead::NAME,
+            may::UserRead::NAME,
+            may::UserBlock::NAME,
+            may::ApprovalRead::NAME,
+            may::JobRead::NAME,
+            may::JobRetry::NAME,
+        ],
+    ),
+    ("campaign", "活动", &[may::CatalogRead::NAME, may::StockRead::NAME, may::OrderRead::NAME, may::UserRead::NAME]),
+    ("content", "内容", &[may::CatalogRead::NAME, may::CatalogWrite::NAME]),
+    (
+        "customer_service",
+        "客服",
+        &[
+            may::CatalogRead::NAME,
+            may::StockRead::NAME,
+            may::FreightRead::NAME,
+            may::OrderRead::NAME,
+            may::OrderWrite::NAME,
+            may::OrderReprice::NAME,
+            may::OrderRefund::NAME,
+            may::PaymentRead::NAME,
+            may::UserRead::NAME,
+            may::UserReveal::NAME,
+            may::ApprovalRead::NAME,
+        ],
+    ),
+    (
+        "warehouse",
+        "仓库",
+        &[
+            may::CatalogRead::NAME,
+            may::StockRead::NAME,
+            may::StockWrite::NAME,
+            may::FreightRead::NAME,
+            may::OrderRead::NAME,
+            may::OrderShip::NAME,
+        ],
+    ),
+    (
+        "finance",
+        "财务",
+        &[
+            may::OrderRead::NAME,
+            may::OrderRefund::NAME,
+            may::OrderRefundApprove::NAME,
+            may::PaymentRead::NAME,
+            may::PaymentReview::NAME,
+            may::BooksRead::NAME,
+            may::ApprovalRead::NAME,
+            may::ApprovalDecide::NAME,
+            may::AuditRead::NAME,
+        ],
+    ),
+    ("analyst", "分析", &[may::CatalogRead::NAME, may::StockRead::NAME, may::OrderRead::NAME, may::BooksRead::NAME]),
+];
+
 /// The roles the product brings along.
 pub fn built_in_roles() -> Vec<BuiltInRole> {
     let role =
         |name, title, permissions: &[&'static str]| BuiltInRole { name, title, permissions: permissions.to_vec() };
     let everything: Vec<_> = ALL.iter().map(|permission| permission.name).collect();
     let reading: Vec<_> = everything.iter().copied().filter(|name| name.ends_with(".read")).collect();
-    vec![
-        role(OWNER, "店主", &everything),
-        role(
-            "operations",
-            "运营",
-            &[
-                may::CatalogRead::NAME,
-                may::CatalogWrite::NAME,
-                may::StockRead::NAME,
-                may::StockWrite::NAME,
-                may::FreightRead::NAME,
-                may::FreightWrite::NAME,
-                may::OrderRead::NAME,
-                may::OrderWrite::NAME,
-                may::OrderShip::NAME,
-                may::OrderReprice::NAME,
-                may::OrderRefund::NAME,
-                may::PaymentRead::NAME,
-                may::UserRead::NAME,
-                may::UserBlock::NAME,
-                may::ApprovalRead::NAME,
-                may::JobRead::NAME,
-                may::JobRetry::NAME,
-            ],
-        ),
-        role(
-            "campaign",
-            "活动",
-            &[may::CatalogRead::NAME, may::StockRead::NAME, may::OrderRead::NAME, may::UserRead::NAME],
-        ),
-        role("content", "内容", &[may::CatalogRead::NAME, may::CatalogWrite::NAME]),
-        role(
-            "customer_service",
-            "客服",
-            &[
-                may::CatalogRead::NAME,
-                may::StockRead::NAME,
-                may::FreightRead::NAME,
-                may::OrderRead::NAME,
-                may::OrderWrite::NAME,
-                may::OrderReprice::NAME,
-                may::OrderRefund::NAME,
-                may::PaymentRead::NAME,
-                may::UserRead::NAME,
-                may::UserReveal::NAME,
-                may::ApprovalRead::NAME,
-            ],
-        ),
-        role(
-            "warehouse",
-            "仓库",
-            &[
-                may::CatalogRead::NAME,
-                may::StockRead::NAME,
-                may::StockWrite::NAME,
-                may::FreightRead::NAME,
-                may::OrderRead::NAME,
-                may::OrderShip::NAME,
-            ],
-        ),
-        role(
-            "finance",
-            "财务",
-            &[
-                may::OrderRead::NAME,
-                may::OrderRefund::NAME,
-                may::OrderRefundApprove::NAME,
-                may::PaymentRead::NAME,
-                may::PaymentReview::NAME,
-                may::BooksRead::NAME,
-                may::ApprovalRead::NAME,
-                may::ApprovalDecide::NAME,
-                may::AuditRead::NAME,
-            ],
-        ),
-        role(
-            "analyst",
-            "分析",
-            &[may::CatalogRead::NAME, may::StockRead::NAME, may::OrderRead::NAME, may::BooksRead::NAME],
-        ),
-        role("read_only", "只读", &reading),
-    ]
+    let mut roles = vec![role(OWNER, "店主", &everything)];
+    roles.extend(BUILT_IN.iter().map(|(name, title, permissions)| role(name, title, permissions)));
+    roles.push(role("read_only", "只读", &reading));
+    roles
 }
 
 /// Whether somebody who holds `own` may give, take or touch `wanted`: nobody reaches beyond what they hold.

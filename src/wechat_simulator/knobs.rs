@@ -52,6 +52,9 @@ pub(super) struct Rule {
     /// How long a delay lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) delay_ms: Option<u64>,
+    /// How many matching requests pass unharmed before it fires for the first time.
+    #[serde(default)]
+    pub(super) after: u64,
     /// How often it fires; without end when absent.
     #[serde(default)]
     pub(super) times: Option<u64>,
@@ -251,6 +254,7 @@ pub(super) struct Verdict {
 }
 
 struct LiveRule {
+    passed: u64,
     fired: u64,
     dice: Option<Dice>,
 }
@@ -266,7 +270,8 @@ impl Knobs {
     /// Replaces all settings; counts begin anew.
     pub(super) fn set(&mut self, settings: KnobSettings) {
         let seeded = |seed| Dice::new(Some(seed), Timestamp::from_millis(0));
-        self.live = settings.rules.iter().map(|rule| LiveRule { fired: 0, dice: rule.seed.map(seeded) }).collect();
+        self.live =
+            settings.rules.iter().map(|rule| LiveRule { passed: 0, fired: 0, dice: rule.seed.map(seeded) }).collect();
         self.settings = settings;
     }
 
@@ -288,6 +293,10 @@ impl Knobs {
                 && rule.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
                 && rule.times.is_none_or(|times| live.fired < times)
                 && verdict.has_room_for(rule.action);
+            if concerned && live.passed < rule.after {
+                live.passed = live.passed.saturating_add(1);
+                continue;
+            }
             let lucky = rule.probability.is_none_or(|share| live.dice.as_ref().unwrap_or(dice).happens(share));
             if concerned && lucky {
                 live.fired = live.fired.saturating_add(1);
@@ -376,6 +385,14 @@ mod tests {
         }
         assert_eq!(knobs.draw("POST", "/v3/refund/domestic/refunds", &dice).afterwards, None);
         assert_eq!(knobs.fired(), [2, 3]);
+    }
+
+    #[test]
+    fn a_rule_waits_for_its_turn() {
+        let mut knobs = knobs(r#"{"rules":[{"path_prefix":"/v3","action":"lose","after":2,"times":1}]}"#);
+        let dice = dice();
+        let lost: Vec<bool> = (0..5).map(|_| knobs.draw("GET", "/v3/pay", &dice).instead.is_some()).collect();
+        assert_eq!(lost, [false, false, true, false, false]);
     }
 
     #[test]

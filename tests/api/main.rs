@@ -3,11 +3,32 @@
 //! The clock stands still until a test moves it, and background work is done when a test says so. Every test ends with
 //! the books.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the verbs of a test are not product code: a test that meets the unexpected has to stop"
+)]
+
 #[macro_use]
 mod support;
 
 mod access;
+mod cart;
+mod catalog;
 mod contract;
+mod faults;
+mod input;
 mod migrations;
+mod notices;
+mod order_life;
+mod order_races;
+mod orders;
+mod payment;
+mod processes;
 mod purchase;
 mod stock;

@@ -195,7 +195,7 @@ impl Shape {
         for row in indexes {
             let index = tables.entry(row.table_name).or_default().indexes.entry(row.index_name).or_default();
             index.unique = row.is_unique;
-            index.columns.push(row.column_name);
+            index.columns.push(row.column_name.replace('"', ""));
             index.only = row.predicate.map(plain);
         }
         for row in checks {
@@ -278,7 +278,7 @@ fn the_code_names_the_columns_that_the_migrations_make() {
     let text = std::fs::read_to_string(path).expect("schema.rs");
     let mut written: BTreeMap<String, BTreeMap<String, (String, bool)>> = BTreeMap::new();
     let mut table = String::new();
-    for line in text.lines().map(str::trim) {
+    for line in text.lines().map(str::trim).filter(|line| !line.starts_with("diesel::")) {
         if let Some((name, _)) = line.split_once(" (").filter(|(_, rest)| rest.ends_with(") {")) {
             table = name.to_owned();
         } else if let Some((name, kind)) = line.trim_end_matches(',').split_once(" -> ") {

@@ -39,4 +39,14 @@ on_both_databases! {
         let history = shop.call("GET", &format!("/admin/v1/orders/{order_id}"), Some(&shop.owner_again().await), None).await.1;
         assert_eq!(text(&history["state"]), "completed", "{history}");
     }
+
+    async fn what_is_paid_for_is_counted_as_sold_once(shop: &Shop) {
+        let product = shop.product(1_000, 5).await;
+        let buyer = shop.buyer().await;
+        buyer.buys(&[(&text(&product["skus"][0]["id"]), 2)]).await;
+        shop.settle().await;
+        shop.settle().await;
+        let product = shop.staff("GET", &format!("/products/{}", text(&product["summary"]["id"])), None).await;
+        assert_eq!(product["summary"]["sold"], 2, "{product}");
+    }
 }

@@ -164,8 +164,8 @@ impl Config {
             node: values.required(known::NODE)?,
             database: database(values)?,
             migrate: values.required(known::DATABASE_MIGRATE)?,
-            wechat: wechat(values, mode, &server)?,
             secrets: Secrets { token: token_secret(values, mode)?, seal_key: seal_key(values, mode)? },
+            wechat: wechat(values, mode, &server)?,
             storage: storage(values)?,
             limits: limits(values)?,
             orders: OrderConfig {

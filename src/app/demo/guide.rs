@@ -60,7 +60,7 @@ A="authorization: Bearer $(curl -s $B/api/v1/sessions/wechat-mini -H "$J" -d "{\
 # Find a dress by its initials, put it into the cart.
 PRODUCT=$(curl -s "$B/api/v1/search?q=lyq" | pick id)
 SKU=$(curl -s $B/api/v1/products/$PRODUCT | grep -o '"skus":.*' | pick id)
-curl -s $B/api/v1/cart/lines -H "$A" -H "$J" -d "{\"sku_id\":\"$SKU\",\"quantity\":1}"
+curl -s $B/api/v1/cart/lines -H "$A" -H "$J" -d "{\"sku_id\":\"$SKU\",\"quantity\":1}"; echo
 # Ask the price, place the order.
 ADDRESS=$(curl -s $B/api/v1/addresses -H "$A" -H "$J" -d '{"receiver_name":"张三","receiver_phone":"13800001234","province_code":"44","city":"深圳市","district":"南山区","detail":"科技园一路 1 号 101 室"}' | pick address_id)
 QUOTE=$(curl -s $B/api/v1/quotes -H "$A" -H "$J" -d "{\"lines\":[{\"sku_id\":\"$SKU\",\"quantity\":1}],\"province_code\":\"44\"}")
@@ -68,12 +68,12 @@ EXPECTED="{\"total_fen\":$(echo "$QUOTE" | pick total_fen),\"digest\":\"$(echo "
 ORDER=$(curl -s $B/api/v1/orders -H "$A" -H "$J" -H "Idempotency-Key: demo-$(date +%s)" -d "{\"from_cart\":true,\"address_id\":\"$ADDRESS\",\"expected\":$EXPECTED}" | pick order_id)
 # Pay in the simulator; WeChat's notice makes it paid here.
 PREPAY=$(curl -s $B/api/v1/orders/$ORDER/payments -H "$A" -H "$J" -d '{"trade_type":"jsapi"}' | grep -oE 'prepay_id=[^"]+' | cut -d = -f 2)
-curl -s $W/_sim/pay -d "{\"prepay_id\":\"$PREPAY\"}"
+curl -s $W/_sim/pay -d "{\"prepay_id\":\"$PREPAY\"}"; echo
 sleep 1; curl -s $B/api/v1/orders/$ORDER -H "$A" | pick state
 # Ship it as staff, receive it as the buyer, look at the books.
 S="authorization: Bearer $(curl -s $B/admin/v1/sessions -H "$J" -d '{"username":"{owner}","password":"{password}"}' | pick access_token)"
-curl -s $B/admin/v1/orders/$ORDER/shipments -H "$S" -H "$J" -d '{"carrier_code":"SF","tracking_no":"SF1234567890123"}'
-curl -s -X POST $B/api/v1/orders/$ORDER/receipt -H "$A"
+curl -s $B/admin/v1/orders/$ORDER/shipments -H "$S" -H "$J" -d '{"carrier_code":"SF","tracking_no":"SF1234567890123"}'; echo
+curl -s -X POST $B/api/v1/orders/$ORDER/receipt -H "$A"; echo
 curl -s $B/api/v1/orders/$ORDER -H "$A" | pick state
-curl -s $B/admin/v1/books -H "$S"
+curl -s $B/admin/v1/books -H "$S"; echo
 "#;

@@ -20,10 +20,11 @@ pub fn differences(tx: &mut Tx<'_>) -> DbResult<Vec<String>> {
             found.push(format!("G8 orders: {count} recorded moves from {from} to {to} are not allowed"));
         }
     }
-    for (order, version, state, expected) in store::chain_breaks(tx, NAMED)? {
-        let (state, expected) = (state.unwrap_or_default(), expected.unwrap_or_default());
+    for at in store::chain_breaks(tx, NAMED)? {
+        let (state, expected) = (at.found.unwrap_or_default(), at.expected.unwrap_or_default());
         found.push(format!(
-            "G8 order {order}: at version {version} stands '{state}' where its history says '{expected}'"
+            "G8 order {}: at version {} stands '{state}' where its history says '{expected}'",
+            at.id, at.version
         ));
     }
     for order in store::totals_wrong(tx, NAMED)? {

@@ -14,16 +14,17 @@ struct Wrong {
     id: OrderId,
 }
 
+/// A place where an order's history does not hang together.
 #[derive(QueryableByName)]
-struct Break {
+pub(in crate::order) struct Break {
     #[diesel(sql_type = BigInt)]
-    id: OrderId,
+    pub(in crate::order) id: OrderId,
     #[diesel(sql_type = BigInt)]
-    version: i64,
+    pub(in crate::order) version: i64,
     #[diesel(sql_type = Nullable<Text>)]
-    found: Option<String>,
+    pub(in crate::order) found: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
-    expected: Option<String>,
+    pub(in crate::order) expected: Option<String>,
 }
 
 /// Orders whose lines do not sum to their totals, whose parcels hold something else than was counted as sent, or that
@@ -54,13 +55,9 @@ pub(in crate::order) fn moves(tx: &mut Tx<'_>) -> DbResult<Vec<(Option<OrderStat
         .load(tx.conn()?)?)
 }
 
-/// Rows of history that do not go on where the row before ended, and orders that do not stand where their history ends:
-/// the order, its version, what was found and what was expected.
-pub(in crate::order) fn chain_breaks(
-    tx: &mut Tx<'_>,
-    limit: i64,
-) -> DbResult<Vec<(OrderId, i64, Option<String>, Option<String>)>> {
-    let broken: Vec<Break> = diesel::sql_query(
+/// Rows of history that do not go on where the row before ended, and orders that do not stand where their history ends.
+pub(in crate::order) fn chain_breaks(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<Break>> {
+    Ok(diesel::sql_query(
         "SELECT chained.id, chained.version, chained.found, chained.expected FROM (\
          SELECT order_id AS id, version, from_state AS found, \
          LAG(to_state) OVER (PARTITION BY order_id ORDER BY version) AS expected FROM order_history \
@@ -70,6 +67,5 @@ pub(in crate::order) fn chain_breaks(
          WHERE COALESCE(chained.found, '') <> COALESCE(chained.expected, '') ORDER BY chained.id, chained.version LIMIT $1",
     )
     .bind::<BigInt, _>(limit)
-    .load(tx.conn()?)?;
-    Ok(broken.into_iter().map(|row| (row.id, row.version, row.found, row.expected)).collect())
+    .load(tx.conn()?)?)
 }

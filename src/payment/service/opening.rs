@@ -138,10 +138,10 @@ pub fn lock(tx: &mut Tx<'_>, order: OrderId) -> DbResult<()> {
 /// When the payment is missing, or the database fails.
 pub fn may_close(tx: &mut Tx<'_>, order: OrderId) -> DbResult<MayClose> {
     let payment = of_order(tx, order)?;
-    let given_up = tx.now() >= payment.expires_at.plus_millis(rules::CLOSING_GRACE_MS);
+    let now = tx.now();
     let attempts = store::attempts::of_payment(tx, payment.id)?;
-    let waiting = attempts.iter().any(|attempt| attempt.state.is_open());
-    Ok(if waiting && !given_up { MayClose::AskingProvider } else { MayClose::Yes })
+    let waits = |attempt: &Attempt| attempt.state.is_open() && !rules::given_up_on(&payment, attempt, now);
+    Ok(if attempts.iter().any(waits) { MayClose::AskingProvider } else { MayClose::Yes })
 }
 
 /// The transaction that paid an order through WeChat; `None` when it is unpaid, was free, or went another way.
@@ -200,9 +200,12 @@ impl Cashier {
     /// When it is not theirs, or the database fails.
     pub async fn look(&self, order: OrderId, user: UserId) -> Result<Standing, PaymentError> {
         let standing = self.db.read("payment.look", move |tx| standing_of_user(tx, order, user)).await?;
-        let asked_before = self.db.clock().now().plus_millis(-rules::POKE_PAUSE_MS);
+        let now = self.db.clock().now();
+        let asked_before = now.plus_millis(-rules::POKE_PAUSE_MS);
         let waiting = standing.attempts.iter().any(|attempt| rules::worth_asking(attempt, asked_before));
-        if standing.payment.state == PaymentState::Open && waiting {
+        // Questions without end would keep the last one before closing from ever growing old.
+        let in_time = now < standing.payment.expires_at.plus_millis(rules::CLOSING_GRACE_MS);
+        if standing.payment.state == PaymentState::Open && waiting && in_time {
             let payment = standing.payment.id;
             self.db.write("payment.poke", move |tx| store::attempts::poke(tx, payment, asked_before)).await?;
         }

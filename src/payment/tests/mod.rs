@@ -157,7 +157,7 @@ async fn money_paid_while_the_attempt_is_being_closed_is_found() {
 }
 
 #[tokio::test]
-async fn a_silent_provider_holds_an_order_up_for_ten_minutes_and_late_money_goes_back() {
+async fn a_silent_provider_holds_an_order_up_for_ten_minutes_and_a_last_question_and_late_money_goes_back() {
     let shop = Shop::open().await;
     let order = shop.order().await;
     let number = shop.begins_to_pay(order).await;
@@ -166,6 +166,8 @@ async fn a_silent_provider_holds_an_order_up_for_ten_minutes_and_late_money_goes
     shop.later(30 * MINUTE_MS).await;
     assert_eq!(shop.may_close(order).await, MayClose::AskingProvider);
     shop.later(10 * MINUTE_MS).await;
+    assert_eq!(shop.may_close(order).await, MayClose::AskingProvider, "asked just now");
+    shop.later(MINUTE_MS).await;
     assert_eq!(shop.may_close(order).await, MayClose::Yes);
     shop.close(order).await;
     shop.bank.book.lock().unwrap().silent = false;

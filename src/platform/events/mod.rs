@@ -8,7 +8,6 @@ mod relay;
 mod store;
 
 pub use relay::Relay;
-pub use store::pending;
 
 use serde::Serialize;
 

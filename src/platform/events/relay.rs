@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{RecordedEvent, Subscriber, store};
 use crate::platform::db::{Db, DbError, DbResult};
 
-/// Events looked at in one round.
+/// Events looked at together.
 const BATCH: i64 = 200;
 
 /// Hands pending events to subscribers. Several relays may run at once, in one process or more: a delivery is noted in
@@ -22,13 +22,25 @@ impl Relay {
         Self { db, subscribers: subscribers.into() }
     }
 
-    /// Delivers one batch; says how many events are settled for everybody. An event whose subscriber failed stays
-    /// pending and is offered again, without holding up the others.
+    /// Delivers what is pending; says how many events are settled for everybody. An event whose subscriber failed stays
+    /// pending and is offered again, without holding up those behind it, however many such events there are.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn round(&self) -> DbResult<usize> {
-        let events = self.db.read("events.pending", |tx| store::pending(tx, BATCH)).await?;
+        let (mut settled, mut after) = (0, 0);
+        loop {
+            let events = self.db.read("events.pending", move |tx| store::pending(tx, after, BATCH)).await?;
+            let more = i64::try_from(events.len()).is_ok_and(|count| count == BATCH);
+            after = events.last().map_or(after, |event| event.id);
+            settled += self.batch(events).await?;
+            if !more {
+                return Ok(settled);
+            }
+        }
+    }
+
+    async fn batch(&self, events: Vec<RecordedEvent>) -> DbResult<usize> {
         let mut settled = Vec::with_capacity(events.len());
         for event in events {
             let id = event.id;

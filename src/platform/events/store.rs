@@ -22,13 +22,14 @@ pub(super) fn insert(tx: &mut Tx<'_>, name: &str, version: i64, user: Option<Use
     Ok(id)
 }
 
-/// Events that some subscriber may not have had yet, oldest first.
+/// Events with ids above `after` that some subscriber may not have had yet, oldest first.
 ///
 /// # Errors
 /// When the database fails.
-pub fn pending(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<RecordedEvent>> {
+pub(super) fn pending(tx: &mut Tx<'_>, after: i64, limit: i64) -> DbResult<Vec<RecordedEvent>> {
     let rows = events::table
         .filter(events::delivered_at.is_null())
+        .filter(events::id.gt(after))
         .order(events::id)
         .limit(limit)
         .select((events::id, events::name, events::version, events::user_id, events::payload, events::recorded_at))

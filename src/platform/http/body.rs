@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, web};
 use futures_util::future::{LocalBoxFuture, Ready, ready};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::json;
 
 use super::error::{ApiError, RequestError};
@@ -25,10 +25,6 @@ pub struct HashedJson<T> {
     /// Hex SHA-256 of the bytes as they came.
     pub hash: String,
 }
-
-/// A body as it came, whatever it is, within the limit of the route's `PayloadConfig`.
-#[derive(Debug)]
-pub struct RawBody(pub web::Bytes);
 
 /// An answer of 201 with a JSON body.
 #[derive(Debug)]
@@ -54,17 +50,29 @@ impl<T> Deref for Json<T> {
     }
 }
 
+/// Whether a JSON text holds the character U+0000, which it can only write as an escape. PostgreSQL keeps no such text.
+fn escapes_nul(json: &[u8]) -> bool {
+    let escapes = json.windows(6).enumerate().filter(|(_, part)| part == b"\\u0000");
+    let before = |at: usize| json.iter().take(at).rev().take_while(|byte| **byte == b'\\').count();
+    escapes.into_iter().any(|(at, _)| before(at).is_multiple_of(2))
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    if escapes_nul(bytes) {
+        let details = json!({ "field": "", "reason": "the character U+0000 is not taken" });
+        return Err(ApiError::with_details(RequestError::INVALID, Some(details)));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let field = error.path().to_string();
-        match error.inner().classify() {
-            serde_json::error::Category::Data => {
-                let reason = error.inner().to_string();
-                ApiError::with_details(RequestError::INVALID, Some(json!({ "field": field, "reason": reason })))
-            }
-            _ => ApiError::new(RequestError::MALFORMED_JSON),
+        // A number in the place of a word is reported as bad syntax, though it is none.
+        let whole = || str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
+        let wrong_shape = error.inner().is_data() || whole();
+        if !wrong_shape {
+            return ApiError::new(RequestError::MALFORMED_JSON);
         }
+        let reason = error.inner().to_string();
+        ApiError::with_details(RequestError::INVALID, Some(json!({ "field": field, "reason": reason })))
     })?;
     reader.end().map_err(|_| ApiError::new(RequestError::MALFORMED_JSON))?;
     Ok(parsed)
@@ -119,16 +127,6 @@ impl<T: DeserializeOwned + 'static> FromRequest for HashedJson<T> {
     }
 }
 
-impl FromRequest for RawBody {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = read_body(web::Bytes::from_request(request, payload));
-        Box::pin(async move { bytes.await.map(Self) })
-    }
-}
-
 impl<T: Serialize> Responder for Json<T> {
     type Body = BoxBody;
 
@@ -158,6 +156,10 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        if request.query_string().contains("%00") {
+            let details = json!({ "reason": "the character U+0000 is not taken" });
+            return ready(Err(ApiError::with_details(RequestError::INVALID_QUERY, Some(details))));
+        }
         let parsed = web::Query::<T>::from_query(request.query_string());
         ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| {
             ApiError::with_details(RequestError::INVALID_QUERY, Some(json!({ "reason": error.to_string() })))

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::Method;
 use governor::clock::Clock as GovernorClock;
@@ -12,7 +13,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::kernel::id::{DeviceId, StaffId, UserId};
-use crate::kernel::time::Clock;
+use crate::kernel::time::{Clock, Timestamp};
 
 /// Who is asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,8 +55,9 @@ pub struct Limits {
 impl Limits {
     /// Limits counted by `clock`.
     pub fn new(settings: LimitSettings, clock: &Clock) -> Self {
+        let ticker = Ticker::of(clock);
         let limiter = |per_minute: NonZeroU32| {
-            RateLimiter::new(Quota::per_minute(per_minute), DashMapStateStore::default(), Ticker(clock.clone()))
+            RateLimiter::new(Quota::per_minute(per_minute), DashMapStateStore::default(), ticker.clone())
         };
         let shared = |per_minute: NonZeroU32| per_minute.saturating_mul(settings.address_factor);
         Self {
@@ -103,15 +105,58 @@ fn is_login(method: &Method, path: &str) -> bool {
         && (path.starts_with("/api/v1/sessions") || path == "/api/v1/devices" || path == "/admin/v1/sessions")
 }
 
-/// The service's own clock, as `governor` wants it.
+/// How far the service's own clock has gone forward, as `governor` wants it. A clock that is set back must not shut
+/// everybody out until it is again where it was, so steps back do not count.
 #[derive(Debug, Clone)]
-struct Ticker(Clock);
+struct Ticker {
+    clock: Clock,
+    progress: Arc<Mutex<Progress>>,
+}
+
+/// What a ticker has seen.
+#[derive(Debug)]
+struct Progress {
+    last: Timestamp,
+    millis: u64,
+}
+
+impl Ticker {
+    fn of(clock: &Clock) -> Self {
+        let progress = Progress { last: clock.now(), millis: 0 };
+        Self { clock: clock.clone(), progress: Arc::new(Mutex::new(progress)) }
+    }
+}
 
 impl GovernorClock for Ticker {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        let millis = u64::try_from(self.0.now().millis()).unwrap_or_default();
-        Nanos::from(std::time::Duration::from_millis(millis))
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        let step = u64::try_from(now.millis_since(progress.last)).unwrap_or_default();
+        progress.last = now;
+        progress.millis = progress.millis.saturating_add(step);
+        Nanos::from(std::time::Duration::from_millis(progress.millis))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::time::DAY_MS;
+
+    #[test]
+    fn a_clock_that_is_set_back_shuts_nobody_out() {
+        let clock = Clock::manual(Timestamp::from_millis(1_772_330_400_000));
+        let two = NonZeroU32::new(2).unwrap();
+        let limits = Limits::new(LimitSettings { login: two, write: two, read: two, address_factor: two }, &clock);
+        let ask = || limits.allow(&Method::GET, "/api/v1/cart", std::iter::once(Asker::User(UserId::new(1))));
+        assert!(ask() && ask() && !ask());
+        clock.advance(-DAY_MS);
+        assert!(!ask(), "setting the clock back is no way around a limit");
+        clock.advance(60_000);
+        assert!(ask() && ask() && !ask());
+        clock.advance(DAY_MS);
+        assert!(ask() && ask() && !ask());
     }
 }

@@ -48,9 +48,29 @@ impl<'a> Buyer<'a> {
         }
     }
 
+    /// Comes in anew, since the clock has moved past the end of their log-in.
+    pub async fn comes_again(&mut self) {
+        let login = self.shop.wechat("POST", "/login", Some(json!({"openid": self.openid}))).await;
+        let code = json!({"js_code": login["js_code"]});
+        let (status, body) = self.shop.call("POST", "/api/v1/sessions/wechat-mini", None, Some(code)).await;
+        assert_eq!(status, 201, "{body}");
+        self.token = text(&body["access_token"]);
+    }
+
     /// A request of theirs.
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         self.shop.call(method, &format!("/api/v1{path}"), Some(&self.token), body).await
+    }
+
+    /// A request of theirs with headers of its own.
+    pub async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        self.shop.call_with(method, &format!("/api/v1{path}"), Some(&self.token), headers, body).await
     }
 
     /// A request of theirs that must succeed.

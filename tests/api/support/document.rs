@@ -44,11 +44,6 @@ impl Document {
         Self { whole, operations }
     }
 
-    /// The operation with this id.
-    pub fn operation(&self, id: &str) -> &Operation {
-        self.operations.iter().find(|operation| operation.id == id).unwrap_or_else(|| panic!("no operation {id}"))
-    }
-
     /// The operation that this request reaches.
     pub fn reached(&self, method: &str, path: &str) -> Option<&Operation> {
         let parts: Vec<&str> = path.split('?').next().unwrap_or_default().split('/').collect();

@@ -10,10 +10,14 @@ pub mod shop;
 pub use shop::Shop;
 
 /// Turns each function into a module with the same claim on the embedded database and on PostgreSQL. The books are
-/// checked at the end.
+/// checked at the end. `with [("NAME", "value")]` before a function gives its shop settings of its own.
 #[macro_export]
 macro_rules! on_both_databases {
-    ($($(#[$meta:meta])* async fn $name:ident($shop:ident: &Shop) $body:block)+) => {$(
+    (@sqlite) => { Shop::on_sqlite() };
+    (@sqlite $($setting:expr),+) => { Shop::on_sqlite_with(&[$($setting),+]) };
+    (@postgres) => { Shop::on_postgres() };
+    (@postgres $($setting:expr),+) => { Shop::on_postgres_with(&[$($setting),+]) };
+    ($($(#[$meta:meta])* $(with [$($setting:expr),+])? async fn $name:ident($shop:ident: &Shop) $body:block)+) => {$(
         $(#[$meta])*
         mod $name {
             #[allow(unused_imports, reason = "each claim uses some of what its file imports")]
@@ -23,14 +27,14 @@ macro_rules! on_both_databases {
 
             #[actix_web::test]
             async fn on_sqlite() {
-                let shop = Shop::on_sqlite().await;
+                let shop = $crate::on_both_databases!(@sqlite $($($setting),+)?).await;
                 claim(&shop).await;
                 shop.the_books_balance().await;
             }
 
             #[actix_web::test]
             async fn on_postgres() {
-                if let Some(shop) = Shop::on_postgres().await {
+                if let Some(shop) = $crate::on_both_databases!(@postgres $($($setting),+)?).await {
                     claim(&shop).await;
                     shop.the_books_balance().await;
                 }

@@ -1,0 +1,141 @@
+//! Every call of a whole purchase fails once: each statement, each commit, each lost answer, each call to WeChat.
+
+use serde_json::{Value, json};
+
+use crate::support::Shop;
+use crate::support::buyer::{Buyer, basket};
+use crate::support::shop::text;
+
+/// More faults than a purchase has calls: a loop that comes this far has not ended by itself.
+const MOST: i64 = 600;
+/// How often a client repeats a request before it gives up.
+const PATIENCE: usize = 6;
+
+/// Repeats a request until it is answered with anything but "try again"; no answer may say what went wrong inside.
+async fn insists(buyer: &Buyer<'_>, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> (u16, Value) {
+    for _ in 0..PATIENCE {
+        let (status, answer) = buyer.call_with(method, path, headers, Some(body.clone())).await;
+        assert!(status < 500 || status == 503, "{method} {path}: {status} {answer}");
+        assert!(!answer.to_string().contains("planted"), "{method} {path}: {answer}");
+        if status != 503 {
+            return (status, answer);
+        }
+    }
+    panic!("{method} {path} is answered with 503 every time");
+}
+
+/// Does background work, repeating what a fault broke off.
+async fn works(shop: &Shop) {
+    for _ in 0..PATIENCE {
+        if shop.app.runner().work_until_idle().await.is_ok() {
+            return;
+        }
+    }
+    panic!("background work fails every time");
+}
+
+/// Does background work here and at WeChat's until the order is in a state; where a fault is in the way, waits for what
+/// is tried again later and for lost leases to run out.
+async fn comes_to(shop: &Shop, buyer: &Buyer<'_>, path: &str, state: &str) {
+    let mut order = json!(null);
+    for pause in [0, 15_000, 150_000] {
+        shop.clock.advance(pause);
+        works(shop).await;
+        shop.wechat("POST", "/notices/flush", None).await;
+        order = insists(buyer, "GET", path, &[], json!({})).await.1;
+        if order["state"] == state {
+            return;
+        }
+    }
+    panic!("the order does not come to {state}: {order}");
+}
+
+/// Orders, pays, and asks for the money back, whatever fails; answers the order's id.
+async fn buys_and_returns(shop: &Shop, buyer: &Buyer<'_>, sku: &str) -> String {
+    let lines = [(sku, 1)];
+    let asked = json!({"lines": basket(&lines), "province_code": "44"});
+    let (status, quote) = insists(buyer, "POST", "/quotes", &[], asked).await;
+    assert_eq!(status, 200, "{quote}");
+    let wish = buyer.wishes_at(&lines, &quote);
+    let key = [("idempotency-key", wish.key.as_str())];
+    let (status, order) = insists(buyer, "POST", "/orders", &key, wish.body.clone()).await;
+    assert_eq!(status, 201, "{order}");
+    let order_id = text(&order["order_id"]);
+    let path = format!("/orders/{order_id}");
+    let (status, handover) =
+        insists(buyer, "POST", &format!("{path}/payments"), &[], json!({"trade_type": "jsapi"})).await;
+    assert_eq!(status, 201, "{handover}");
+    let prepay_id = text(&handover["params"]["package"]).trim_start_matches("prepay_id=").to_owned();
+    shop.pay(&prepay_id).await;
+    comes_to(shop, buyer, &path, "paid").await;
+    // A lost answer makes the repetition find its own work done.
+    let (status, answer) = insists(buyer, "POST", &format!("{path}/refund"), &[], json!({"reason": "不想要了"})).await;
+    assert!([204, 409].contains(&status), "{status} {answer}");
+    comes_to(shop, buyer, &path, "refunded").await;
+    order_id
+}
+
+/// After a fault: one order, one payment, one refund, here and at WeChat's, and nothing left on hold.
+async fn came_out_right(shop: &Shop, sku: &str, order_id: &str, fault: &str) {
+    let order = shop.order(order_id).await;
+    assert_eq!(order["state"], "refunded", "{fault}: {order}");
+    let payment = shop.payment(order_id).await;
+    assert_eq!(payment["attempts"].as_array().map(Vec::len), Some(1), "{fault}: {payment}");
+    let booked = shop.booked(&text(&payment["attempts"][0]["out_trade_no"])).await;
+    assert_eq!(booked["refunds"].as_array().map(Vec::len), Some(1), "{fault}: {booked}");
+    assert_eq!(booked["paid_fen"], booked["refunded_fen"], "{fault}: {booked}");
+    let stock = shop.stock(sku).await;
+    assert_eq!((&stock["on_hand"], &stock["held"]), (&json!(3), &json!(0)), "{fault}: {stock}");
+}
+
+/// Plants the fault at the first call, the second, and so on, until a purchase goes through without meeting it.
+async fn fails_everywhere(shop: &Shop, name: &str, plant: impl Fn(i64)) {
+    let sku = shop.sku(1_000, 3).await;
+    for n in 1..=MOST {
+        let buyer = shop.buyer().await;
+        plant(n);
+        let order_id = buys_and_returns(shop, &buyer, &sku).await;
+        let clean = !shop.faults.clear();
+        came_out_right(shop, &sku, &order_id, &format!("{name} {n}")).await;
+        if clean {
+            assert!(n > 6, "{name}: only {} faults were met", n - 1);
+            return;
+        }
+    }
+    panic!("{name}: still failing at call {MOST}");
+}
+
+on_both_databases! {
+    async fn any_statement_of_a_purchase_may_fail(shop: &Shop) {
+        fails_everywhere(shop, "statement", |n| shop.faults.fail_statement(n)).await;
+    }
+
+    async fn any_commit_of_a_purchase_may_fail(shop: &Shop) {
+        fails_everywhere(shop, "commit", |n| shop.faults.fail_commit(n)).await;
+    }
+
+    async fn the_answer_to_any_commit_of_a_purchase_may_be_lost(shop: &Shop) {
+        fails_everywhere(shop, "lost answer to commit", |n| shop.faults.lose_commit_answer(n)).await;
+    }
+
+    async fn any_call_of_a_purchase_to_wechat_may_fail_or_lose_its_answer(shop: &Shop) {
+        let sku = shop.sku(1_000, 3).await;
+        for action in ["refuse", "lose", "lose_answer", "error_after", "429_after"] {
+            let mut met = 0;
+            for n in 0..MOST {
+                let buyer = shop.buyer().await;
+                let rule = json!({"path_prefix": "/", "action": action, "after": n, "times": 1});
+                shop.trouble(json!({"rules": [rule]})).await;
+                let order_id = buys_and_returns(shop, &buyer, &sku).await;
+                let fired = shop.wechat("GET", "/knobs", None).await["fired"][0].clone();
+                shop.trouble(json!({})).await;
+                came_out_right(shop, &sku, &order_id, &format!("{action} after {n}")).await;
+                if fired == 0 {
+                    break;
+                }
+                met += 1;
+            }
+            assert!(met >= 2, "{action}: only {met} calls were met");
+        }
+    }
+}
