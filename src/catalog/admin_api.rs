@@ -8,14 +8,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::CatalogError;
 use super::living::Catalog;
-use super::model::{CategoryDraft, CategoryId, ProductDraft, ProductId, ProductRow, ProductState, Schedule};
+use super::model::{
+    CategoryDraft, CategoryId, ProductDraft, ProductId, ProductRow, ProductState, Schedule, picture_path,
+};
 use super::records::{
     CategoryRecord, CategoryRecords, ProductRecord, ProductStanding, ProductSummaries, ProductSummary, StoredPicture,
 };
 use super::rules::ProductMove;
 use super::service;
 use super::store::ProductFilter;
-use super::view::picture_path;
 use crate::kernel::page::Page;
 use crate::platform::db::{Db, Tx};
 use crate::platform::http::{

@@ -44,7 +44,7 @@ pub struct SkuFacts {
     pub title: String,
     /// The option values, as people read them.
     pub option_text: String,
-    /// The SKU's own picture, or the product's cover.
+    /// Path of the SKU's own picture, or of the product's cover.
     pub picture: String,
     /// Its price.
     pub price: Fen,
@@ -308,4 +308,9 @@ pub struct Schedule {
     pub on_sale_at: Option<Timestamp>,
     /// Goes off sale at; after `on_sale_at`.
     pub off_sale_at: Option<Timestamp>,
+}
+
+/// Where a picture with this key is served.
+pub(in crate::catalog) fn picture_path(key: &str) -> String {
+    if key.is_empty() { String::new() } else { format!("/files/{key}") }
 }

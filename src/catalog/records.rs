@@ -5,9 +5,8 @@ use utoipa::ToSchema;
 
 use super::model::{
     CategoryId, CategoryRow, FreightTemplateId, Product, ProductId, ProductOption, ProductRow, ProductState, SkuId,
-    SkuRow,
+    SkuRow, picture_path,
 };
-use super::view::picture_path;
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::model::{CategoryId, CategoryRow, Product, ProductId, ProductOption, SkuId, SkuRow};
+use super::model::{CategoryId, CategoryRow, Product, ProductId, ProductOption, SkuId, SkuRow, picture_path};
 use super::rules;
 use crate::kernel::money::Fen;
 
@@ -107,11 +107,6 @@ pub struct SkuView {
     /// Grams a piece.
     #[schema(example = 300)]
     pub weight_grams: i64,
-}
-
-/// Where a picture with this key is served.
-pub(super) fn picture_path(key: &str) -> String {
-    if key.is_empty() { String::new() } else { format!("/files/{key}") }
 }
 
 fn list<T: serde::de::DeserializeOwned>(stored: &str) -> Vec<T> {

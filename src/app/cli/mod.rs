@@ -137,7 +137,11 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         }
         _ => {}
     }
-    let values = Values::read(cli.config.as_deref(), std::env::vars_os().filter_map(as_text))?;
+    let mut values = Values::read(cli.config.as_deref(), std::env::vars_os().filter_map(as_text))?;
+    if matches!(cli.command, Command::Demo { .. } | Command::Simulate(_)) {
+        // Neither is ever a shop of its own, whatever the machine is set up for.
+        values.decide(config::catalogue::MODE, "development");
+    }
     telemetry::start_log(&config::log(&values)?);
     let system = actix_web::rt::System::new();
     match cli.command {

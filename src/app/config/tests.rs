@@ -111,7 +111,9 @@ fn the_file_is_read_and_the_environment_wins() {
     let path = file(
         "mode = \"development\"\nnode = 7\n[server]\nlisten = \"127.0.0.1:1\"\ntrusted_proxies = [\"10.0.0.1\", \"::1\"]\n[worker]\nenabled = false\n",
     );
-    let environment = [("HOURGLASS_NODE".to_owned(), "9".to_owned()), ("PATH".to_owned(), "/bin".to_owned())];
+    let environment =
+        [("HOURGLASS_NODE", "9"), ("PATH", "/bin"), ("HOURGLASS_DATABASE_URL", "sqlite:///nowhere/hourglass.db")];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let config = Config::of(&Values::read(Some(&path), environment).unwrap()).unwrap();
     assert_eq!((config.node, config.server.listen.port(), config.worker.enabled), (9, 1, false));
     assert_eq!(config.server.trusted_proxies.len(), 2);

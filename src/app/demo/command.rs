@@ -112,7 +112,6 @@ fn wechat_settings(url: &str, credentials: &SimulatorCredentials) -> [(&'static 
 
 /// The demonstration decides whatever concerns WeChat; the rest may be set as for any shop.
 fn settle(values: &mut Values, keepsake: &Keepsake, base_url: &str, simulator: &Simulator) {
-    values.decide(known::MODE, "development");
     for (setting, value) in wechat_settings(&simulator.base_url(), &simulator.credentials) {
         values.decide(setting, value);
     }

@@ -20,6 +20,9 @@ use crate::platform::http::{Refusal, RequestError};
 /// Where the generated files are kept in the repository.
 pub const FOLDER: &str = "api-spec";
 
+/// The header of requests that may be repeated.
+const KEY_HEADER: &str = "Idempotency-Key";
+
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// A document that cannot be right.
@@ -89,6 +92,9 @@ fn complete_operation(
     let traits = traits_of(path, method, operation);
     add_examples(operation.get_mut("requestBody"), components);
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if text(parameter, "name").eq_ignore_ascii_case(KEY_HEADER) {
+            *parameter = key_parameter();
+        }
         add_example(parameter, components);
     }
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
@@ -99,6 +105,16 @@ fn complete_operation(
     for (status, response) in refusals::responses(&traits, catalogue) {
         responses.entry(status).or_insert(response);
     }
+}
+
+/// The key under which a request may be repeated, as its extractor takes it.
+fn key_parameter() -> Value {
+    json!({
+        "name": KEY_HEADER, "in": "header", "required": true,
+        "description": "New for each deed and the same for each try of it: a repeated request is answered as before.",
+        "schema": {"type": "string", "minLength": 8, "maxLength": 64, "pattern": "^[!-~]+$"},
+        "example": "3f1c9a7e-6b0d-4c52-9d7e-2a8f5b1e4c60",
+    })
 }
 
 fn traits_of(path: &str, method: &str, operation: &Map<String, Value>) -> Traits {
@@ -112,7 +128,7 @@ fn traits_of(path: &str, method: &str, operation: &Map<String, Value>) -> Traits
         takes_body: operation.contains_key("requestBody"),
         takes_query: place("query"),
         takes_path: place("path"),
-        takes_key: named("Idempotency-Key"),
+        takes_key: named(KEY_HEADER),
         changes: method != "get",
         asks_who: !schemes.is_empty(),
         asks_permission: schemes.contains(&"staff"),

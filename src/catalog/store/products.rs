@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::catalog::model::{
     CategoryId, FreightTemplateId, Product, ProductDraft, ProductId, ProductRow, ProductState, Schedule, SkuDraft,
-    SkuFacts, SkuId, SkuRow, Unavailable,
+    SkuFacts, SkuId, SkuRow, Unavailable, picture_path,
 };
 use crate::catalog::rules;
 use crate::kernel::money::Fen;
@@ -86,7 +86,7 @@ impl FactsRow {
             freight_template_id: self.freight_template_id,
             title: self.title,
             option_text: option_text(&self.option_values),
-            picture: self.picture.unwrap_or(self.cover),
+            picture: picture_path(&self.picture.unwrap_or(self.cover)),
             price: self.price,
             market_price: self.market_price,
             weight_grams: self.weight_grams,
