@@ -15,6 +15,9 @@ mod model;
 mod rules;
 mod service;
 mod store;
+#[cfg(test)]
+mod tests;
+
 pub use api::{CartView, ShopperApi, shopper_routes};
 pub use error::CartError;
 pub use hooks::BringDeviceCart;

@@ -1,13 +1,12 @@
 //! What carts keep to on either database.
 
-
 use super::model::*;
 use super::service::{self, LineChange};
 use super::*;
 use crate::catalog::SkuId;
 use crate::catalog::goods::{Ground, goods, run};
-use crate::platform::db::scratch::together;
 use crate::kernel::id::{DeviceId, UserId};
+use crate::platform::db::scratch::together;
 use crate::pricing::Offers;
 use crate::stock::{self, Receipt, StockLine};
 
@@ -154,9 +153,7 @@ async fn logging_in_moves_the_devices_cart_once_and_adds_up_to_the_limit() {
     for (sku, quantity) in [(1, 5), (2, 50), (3, 7)] {
         put(&ground, PHONE, sku, quantity).await.unwrap();
     }
-    let logins = (0..8).map(|_| {
-        ground.db.write("login", |tx| merge_device_cart(tx, DeviceId::new(7), UserId::new(5)))
-    });
+    let logins = (0..8).map(|_| ground.db.write("login", |tx| merge_device_cart(tx, DeviceId::new(7), UserId::new(5))));
     assert!(together(logins).await.iter().all(Result::is_ok));
     assert_eq!(quantities(&ground, ANN).await, [(1, 15), (2, 999), (3, 7)]);
     assert!(look(&ground, PHONE).await.lines.is_empty());
