@@ -35,6 +35,8 @@ fn development_starts_with_nothing_set() {
 #[test]
 fn production_names_the_first_thing_that_is_missing() {
     let production = [
+        ("HOURGLASS_TOKEN_SECRET", SECRET),
+        ("HOURGLASS_SEAL_KEY", KEY),
         ("HOURGLASS_WECHAT_APP_SECRET", "s"),
         ("HOURGLASS_WECHAT_APP_ID", "wx1"),
         ("HOURGLASS_WECHAT_API_V3_KEY", "01234567890123456789012345678901"),
@@ -42,8 +44,6 @@ fn production_names_the_first_thing_that_is_missing() {
         ("HOURGLASS_WECHAT_MCH_SERIAL", "AB12"),
         ("HOURGLASS_WECHAT_MCH_KEY", "pem"),
         ("HOURGLASS_PUBLIC_URL", "https://shop.example"),
-        ("HOURGLASS_TOKEN_SECRET", SECRET),
-        ("HOURGLASS_SEAL_KEY", KEY),
     ];
     for known in 0..production.len() {
         let message = read(&production[..known]).unwrap_err();

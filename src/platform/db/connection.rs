@@ -102,7 +102,7 @@ fn establish_sqlite(path: &std::path::Path, settings: &DbSettings, purpose: Purp
     let busy = settings.wait.as_millis();
     conn.batch_execute(&format!(
         "PRAGMA busy_timeout = {busy}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; \
+         PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; \
          PRAGMA journal_size_limit = 67108864"
     ))?;
     if purpose == Purpose::Read {
