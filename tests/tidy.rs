@@ -315,12 +315,13 @@ fn the_wall_clock_is_read_in_one_place() {
 
 #[test]
 fn transactions_begin_in_one_place() {
-    let forbidden = [".transaction(", ".begin_transaction(", "\"BEGIN", "build_transaction"];
+    let forbidden = [".transaction(", ".begin_transaction(", "\"BEGIN", "build_transaction", "batch_execute("];
+    // These send one harmless statement: the probe of readiness, and fixtures of tests.
+    let excepted = |path: &str| path == "app/operations.rs" || path == "catalog/goods.rs" || path.contains("/tests/");
     let openers: Vec<String> = sources()
         .into_iter()
-        .filter(|source| {
-            !source.path.starts_with("platform/db/") && forbidden.iter().any(|name| source.text.contains(name))
-        })
+        .filter(|source| !source.path.starts_with("platform/db/") && !excepted(&source.path))
+        .filter(|source| forbidden.iter().any(|name| source.text.contains(name)))
         .map(|source| source.path)
         .collect();
     assert!(openers.is_empty(), "these open transactions themselves: {openers:?}");
@@ -340,7 +341,8 @@ fn money_knows_no_floats() {
 
 #[test]
 fn nothing_is_left_undone_or_skipped() {
-    let marks = ["todo!(", "unimplemented!(", "#[ignore", concat!("TO", "DO"), concat!("FIX", "ME")];
+    let marks =
+        [concat!("to", "do!("), concat!("un", "implemented!("), "#[ignore", concat!("TO", "DO"), concat!("FIX", "ME")];
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut files = Vec::new();
     collect(&tests, &mut files);
