@@ -1,7 +1,8 @@
-//! Pure values every other floor may use: money, time, ids, pages, provinces. No input or output here.
+//! Pure values every other floor may use: money, chance, time, ids, pages, provinces. No input or output here.
 
 pub mod id;
 pub mod money;
 pub mod page;
+pub mod partition;
 pub mod region;
 pub mod time;
