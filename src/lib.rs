@@ -9,6 +9,7 @@ pub mod order;
 pub mod payment;
 pub mod platform;
 pub mod pricing;
+pub mod share;
 pub mod staff;
 pub mod stock;
 pub mod wechat_simulator;

@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cart", &["kernel", "platform", "identity", "catalog", "stock", "pricing"]),
     ("payment", &["kernel", "platform", "identity", "staff"]),
     ("order", &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "payment", "cart"]),
+    ("share", &["kernel", "platform", "identity", "catalog"]),
     ("wechat_simulator", &["kernel"]),
     (
         "app",
@@ -38,6 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "cart",
             "payment",
             "order",
+            "share",
             "wechat_simulator",
         ],
     ),
@@ -94,6 +96,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "tracking_events",
         ],
     ),
+    ("share", &["share_tokens", "share_origins", "share_opens"]),
     ("payment", &["payments", "payment_attempts", "payment_notices", "refunds", "payment_reviews", "ledger_entries"]),
 ];
 

@@ -7,7 +7,7 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use super::known_paths::answer_unknown;
 use super::{books, openapi, operations};
 use crate::platform::http::Refusal;
-use crate::{cart, catalog, identity, order, payment, pricing, staff, stock};
+use crate::{cart, catalog, identity, order, payment, pricing, share, staff, stock};
 
 const SHOPPERS: &str = "/api/v1";
 const STAFF: &str = "/admin/v1";
@@ -20,6 +20,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(pricing::shopper_routes)
         .configure(order::shopper_routes)
         .configure(payment::shopper_routes)
+        .configure(share::shopper_routes)
         .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
         .configure(staff::admin_routes)
@@ -59,6 +60,7 @@ pub(super) fn declared() -> OpenApi {
         pricing::ShopperApi::openapi(),
         order::ShopperApi::openapi(),
         payment::ShopperApi::openapi(),
+        share::ShopperApi::openapi(),
         identity::ShopperApi::openapi(),
     ];
     let staff = [
@@ -89,6 +91,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         cart::CartError::CATALOGUE,
         order::OrderError::CATALOGUE,
         payment::PaymentError::CATALOGUE,
+        share::ShareError::CATALOGUE,
         books::BooksError::CATALOGUE,
     ];
     openapi::general_refusals().chain(catalogues.into_iter().flatten()).collect()

@@ -30,6 +30,7 @@ use crate::platform::secrets::SecretError;
 use crate::platform::storage::{Storage, StorageSetupError};
 use crate::platform::wechat::{WechatClient, WechatSetupError};
 use crate::pricing::Offers;
+use crate::share::{Pages, Products, RecogniseVisitor, SubjectSources};
 use crate::staff::approval::ApprovalHandlers;
 use crate::staff::{self, Passwords, StaffKeys};
 
@@ -90,6 +91,7 @@ struct Shared {
     orders: web::Data<Orders>,
     cashier: web::Data<Cashier>,
     catalog: web::Data<Catalog>,
+    subjects: web::Data<SubjectSources>,
     documents: web::Data<Documents>,
     known_paths: web::Data<KnownPaths>,
     readiness: web::Data<Readiness>,
@@ -131,7 +133,10 @@ impl App {
             storage: web::Data::new(storage),
             wechat: web::Data::new(wechat),
             identity_keys: web::Data::new(keys.identity),
-            login_listeners: web::Data::new(LoginListeners::new(vec![Arc::new(BringDeviceCart)])),
+            login_listeners: web::Data::new(LoginListeners::new(vec![
+                Arc::new(BringDeviceCart),
+                Arc::new(RecogniseVisitor),
+            ])),
             staff_keys: web::Data::new(keys.staff),
             passwords: web::Data::new(Passwords::new().map_err(|error| StartError::Secret(error.to_string()))?),
             approval_handlers: web::Data::new(ApprovalHandlers::new(vec![Arc::new(RefundApproval(orders.clone()))])),
@@ -139,6 +144,7 @@ impl App {
             orders: web::Data::new(orders),
             cashier: web::Data::new(cashier),
             catalog: web::Data::new(catalog.clone()),
+            subjects: web::Data::new(subjects(&config)),
             documents: web::Data::new(Documents(document.to_string().into())),
             known_paths: web::Data::new(KnownPaths::of(&document)),
             readiness: web::Data::default(),
@@ -194,6 +200,7 @@ impl App {
                 .app_data(shared.orders)
                 .app_data(shared.cashier)
                 .app_data(shared.catalog)
+                .app_data(shared.subjects)
                 .app_data(shared.documents)
                 .app_data(shared.known_paths)
                 .app_data(shared.readiness)
@@ -301,6 +308,14 @@ fn order_settings(config: &Config) -> OrderSettings {
         complete_after_ms: config.orders.complete_after_days.saturating_mul(DAY_MS),
         refund_approval_above: config.payments.refund_approval_above,
     }
+}
+
+/// Whatever can be handed on, each kind described by its owner.
+fn subjects(config: &Config) -> SubjectSources {
+    SubjectSources::new(vec![
+        Arc::new(Products { page: config.share.product_page.clone() }),
+        Arc::new(Pages { title: config.share.shop_name.clone() }),
+    ])
 }
 
 /// Whoever takes money: WeChat Pay, once there is a merchant.

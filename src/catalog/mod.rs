@@ -36,9 +36,9 @@ pub use error::CatalogError;
 pub use jobs::{CarryOutPlans, CountSold};
 pub use living::Catalog;
 pub use model::{
-    CategoryDraft, CategoryId, FreightTemplateId, ProductDraft, ProductId, ProductOption, ProductState, Schedule,
-    SkuDraft, SkuFacts, SkuId, Unavailable,
+    CategoryDraft, CategoryId, FreightTemplateId, ProductDraft, ProductFacts, ProductId, ProductOption, ProductState,
+    Schedule, SkuDraft, SkuFacts, SkuId, Unavailable,
 };
 pub use rules::ProductMove;
 pub use service::{add_category, add_product, advance, categories, count_sold_before, sanitised};
-pub use store::sku_facts;
+pub use store::{product_facts, sku_facts};

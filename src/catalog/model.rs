@@ -60,6 +60,23 @@ pub struct SkuFacts {
     pub unavailable: Option<Unavailable>,
 }
 
+/// What a card of a product needs to know, read from the transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductFacts {
+    /// The product.
+    pub product_id: ProductId,
+    /// Its title.
+    pub title: String,
+    /// Path of its cover.
+    pub picture: String,
+    /// The lowest price among what can be bought of it; absent when nothing can.
+    pub price: Option<Fen>,
+    /// The price to strike through beside it.
+    pub market_price: Option<Fen>,
+    /// Whether it is shown and sold now.
+    pub on_sale: bool,
+}
+
 crate::stored_enum! {
     /// Where a product stands.
     pub enum ProductState {

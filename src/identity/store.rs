@@ -1,13 +1,14 @@
 //! All SQL on users, identities, devices, log-ins and refresh tokens. Addresses have [`super::address_store`].
 
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::model::{Conflict, Identity, IdentityId, LoginSession, Proof, Provider, User, UserState};
 use crate::kernel::id::{DeviceId, SessionId, UserId};
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
 use crate::on_backend;
+use crate::platform::db::dialect::for_update;
 use crate::platform::db::schema::{
     devices, identities, identity_conflicts, login_sessions, refresh_tokens, users, wechat_session_keys,
 };
@@ -239,6 +240,44 @@ pub(super) fn claim_device(tx: &mut Tx<'_>, id: DeviceId, user: UserId) -> DbRes
         .set((devices::first_user_id.eq(Some(user)), devices::claimed_at.eq(Some(now))))
         .execute(tx.conn()?)?;
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct DeviceOwner {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    first_user_id: Option<UserId>,
+}
+
+/// The first user of a device, whose row stays locked until the end of the transaction.
+pub(super) fn hold_device(tx: &mut Tx<'_>, id: DeviceId) -> DbResult<Option<UserId>> {
+    let conn = tx.conn()?;
+    let sql = format!("SELECT first_user_id FROM devices WHERE id = $1{}", for_update(conn));
+    let found: Option<DeviceOwner> = diesel::sql_query(sql).bind::<BigInt, _>(id).get_result(conn).optional()?;
+    Ok(found.and_then(|device| device.first_user_id))
+}
+
+pub(super) fn has_logged_in_on(tx: &mut Tx<'_>, user: UserId, device: DeviceId) -> DbResult<bool> {
+    let log_ins =
+        login_sessions::table.filter(login_sessions::device_id.eq(device)).filter(login_sessions::user_id.eq(user));
+    Ok(log_ins.select(login_sessions::id).first::<SessionId>(tx.conn()?).optional()?.is_some())
+}
+
+#[derive(QueryableByName)]
+struct FirstSeen {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    at: Option<Timestamp>,
+}
+
+/// The earlier of a user's own beginning and those of the devices that became theirs.
+pub(super) fn first_seen(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<Timestamp>> {
+    let found: FirstSeen = diesel::sql_query(
+        "SELECT MIN(seen.created_at) AS at FROM (SELECT created_at FROM users WHERE id = $1 \
+         UNION ALL SELECT created_at FROM devices WHERE first_user_id = $2) AS seen",
+    )
+    .bind::<BigInt, _>(user)
+    .bind::<BigInt, _>(user)
+    .get_result(tx.conn()?)?;
+    Ok(found.at)
 }
 
 pub(super) fn insert_session(tx: &mut Tx<'_>, session: &LoginSession) -> DbResult<()> {

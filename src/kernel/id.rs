@@ -116,6 +116,8 @@ typed_id! {
     StaffId,
     /// One order. Stock, payment and offers name it, though they know nothing else of orders.
     OrderId,
+    /// A campaign.
+    CampaignId,
 }
 
 /// Lets a newtype over `i64` be stored in a `BigInt` column of either database.

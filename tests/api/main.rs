@@ -31,4 +31,5 @@ mod orders;
 mod payment;
 mod processes;
 mod purchase;
+mod share;
 mod stock;

@@ -117,6 +117,10 @@ settings! {
         "How long after receipt after-sale is possible.";
     PAYMENT_APPROVAL_FEN = "payments.refund_approval_above_fen" "HOURGLASS_REFUND_APPROVAL_ABOVE_FEN" Some("50000"),
         "a number from 0 to 1000000000", "Refunds above this amount need a second member of staff.";
+    SHARE_SHOP_NAME = "share.shop_name" "HOURGLASS_SHARE_SHOP_NAME" Some("微信小店"), "1 to 30 characters",
+        "What cards of pages say, and posters beside the code.";
+    SHARE_PRODUCT_PAGE = "share.product_page" "HOURGLASS_SHARE_PRODUCT_PAGE" Some("pages/product/index"),
+        "a page of the mini-program without a slash in front", "The page that shows a product; it gets id and share.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
         "Whether `serve` does background work too, or leaves it to `work`.";
     WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",

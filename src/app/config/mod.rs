@@ -92,6 +92,15 @@ pub struct PaymentConfig {
     pub refund_approval_above: Fen,
 }
 
+/// What shared pages look like.
+#[derive(Debug, Clone)]
+pub struct ShareConfig {
+    /// What cards of pages say.
+    pub shop_name: String,
+    /// The page of the mini-program that shows a product.
+    pub product_page: String,
+}
+
 /// Background work.
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerConfig {
@@ -144,6 +153,8 @@ pub struct Config {
     pub orders: OrderConfig,
     /// Payments.
     pub payments: PaymentConfig,
+    /// Sharing.
+    pub share: ShareConfig,
     /// Background work.
     pub worker: WorkerConfig,
     /// The demonstration.
@@ -176,6 +187,7 @@ impl Config {
             payments: PaymentConfig {
                 refund_approval_above: Fen::new(values.number(known::PAYMENT_APPROVAL_FEN, 0, 1_000_000_000)?),
             },
+            share: share(values)?,
             worker: WorkerConfig {
                 enabled: values.required(known::WORKER)?,
                 pause: Duration::from_millis(values.number(known::WORKER_PAUSE_MS, 10, 60_000)?),
@@ -388,6 +400,19 @@ fn storage(values: &Values) -> Result<StorageSettings, ConfigError> {
         None => values.required::<PathBuf>(known::DATA_DIR)?.join("files"),
     };
     Ok(StorageSettings::Local { dir })
+}
+
+fn share(values: &Values) -> Result<ShareConfig, ConfigError> {
+    let shop_name: String = values.required(known::SHARE_SHOP_NAME)?;
+    if !(1..=30).contains(&shop_name.trim().chars().count()) {
+        return Err(malformed(known::SHARE_SHOP_NAME));
+    }
+    let product_page: String = values.required(known::SHARE_PRODUCT_PAGE)?;
+    let of_page = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
+    if product_page.is_empty() || product_page.starts_with('/') || !product_page.bytes().all(of_page) {
+        return Err(malformed(known::SHARE_PRODUCT_PAGE));
+    }
+    Ok(ShareConfig { shop_name: shop_name.trim().to_owned(), product_page })
 }
 
 fn limits(values: &Values) -> Result<LimitSettings, ConfigError> {

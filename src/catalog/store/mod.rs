@@ -6,7 +6,7 @@ mod revisions;
 mod words;
 
 pub(super) use categories::*;
-pub use products::sku_facts;
 pub(super) use products::*;
+pub use products::{product_facts, sku_facts};
 pub(super) use revisions::*;
 pub(super) use words::*;

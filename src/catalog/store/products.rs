@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::catalog::model::{
-    CategoryId, FreightTemplateId, Product, ProductDraft, ProductId, ProductRow, ProductState, Schedule, SkuDraft,
-    SkuFacts, SkuId, SkuRow, Unavailable, picture_path,
+    CategoryId, FreightTemplateId, Product, ProductDraft, ProductFacts, ProductId, ProductRow, ProductState, Schedule,
+    SkuDraft, SkuFacts, SkuId, SkuRow, Unavailable, picture_path,
 };
 use crate::catalog::rules;
 use crate::kernel::money::Fen;
@@ -69,6 +69,25 @@ pub fn sku_facts(tx: &mut Tx<'_>, ids: &[SkuId]) -> DbResult<Vec<SkuFacts>> {
     };
     let mut found: HashMap<SkuId, SkuFacts> = rows.into_iter().map(|row| (row.sku_id, row.facts(now))).collect();
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// The present facts of a product; `None` when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub fn product_facts(tx: &mut Tx<'_>, id: ProductId) -> DbResult<Option<ProductFacts>> {
+    let now = tx.now();
+    let Some(product) = product(tx, id)? else { return Ok(None) };
+    let price = rules::lowest_price(&product);
+    let cheapest = product.skus.iter().find(|sku| sku.sellable && Some(sku.price_fen) == price);
+    Ok(Some(ProductFacts {
+        product_id: id,
+        market_price: cheapest.and_then(|sku| sku.market_price_fen),
+        on_sale: rules::is_on_sale(product.row.state, product.row.on_sale_at, product.row.off_sale_at, now),
+        picture: picture_path(&product.row.cover),
+        title: product.row.title,
+        price,
+    }))
 }
 
 impl FactsRow {

@@ -446,6 +446,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    share_opens (id) {
+        id -> BigInt,
+        token_id -> BigInt,
+        user_id -> Nullable<BigInt>,
+        device_id -> Nullable<BigInt>,
+        edge -> Text,
+        opens -> BigInt,
+        scene -> Nullable<BigInt>,
+        group_id -> Nullable<Text>,
+        first_opened_at -> BigInt,
+        last_opened_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    share_origins (user_id) {
+        user_id -> BigInt,
+        inviter_id -> Nullable<BigInt>,
+        token_id -> Nullable<BigInt>,
+        channel -> Nullable<Text>,
+        campaign_id -> Nullable<BigInt>,
+        depth -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    share_tokens (id) {
+        id -> BigInt,
+        token -> Text,
+        sharer_id -> BigInt,
+        subject_kind -> Text,
+        subject_ref -> Text,
+        channel -> Text,
+        campaign_id -> Nullable<BigInt>,
+        parent_id -> Nullable<BigInt>,
+        depth -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     ship_gates (order_id, source) {
         order_id -> BigInt,
         source -> Text,
@@ -663,6 +705,12 @@ diesel::joinable!(refunds -> payment_attempts (attempt_id));
 diesel::joinable!(refunds -> payments (payment_id));
 diesel::joinable!(refunds -> staff_accounts (staff_id));
 diesel::joinable!(search_history -> users (user_id));
+diesel::joinable!(share_opens -> devices (device_id));
+diesel::joinable!(share_opens -> share_tokens (token_id));
+diesel::joinable!(share_opens -> users (user_id));
+diesel::joinable!(share_origins -> share_tokens (token_id));
+diesel::joinable!(share_origins -> users (user_id));
+diesel::joinable!(share_tokens -> users (sharer_id));
 diesel::joinable!(ship_gates -> orders (order_id));
 diesel::joinable!(shipment_lines -> order_lines (line_id));
 diesel::joinable!(shipment_lines -> shipments (shipment_id));
@@ -712,6 +760,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     refunds,
     search_history,
     search_words,
+    share_opens,
+    share_origins,
+    share_tokens,
     ship_gates,
     shipment_lines,
     shipments,

@@ -48,6 +48,17 @@ impl<'a> Buyer<'a> {
         }
     }
 
+    /// Somebody who has just logged in and has no address yet.
+    pub(super) fn logged_in(shop: &'a Shop, openid: String, login: &Value) -> Self {
+        Self {
+            shop,
+            token: text(&login["access_token"]),
+            refresh_token: text(&login["refresh_token"]),
+            openid,
+            address_id: String::new(),
+        }
+    }
+
     /// Comes in anew, since the clock has moved past the end of their log-in.
     pub async fn comes_again(&mut self) {
         let login = self.shop.wechat("POST", "/login", Some(json!({"openid": self.openid}))).await;

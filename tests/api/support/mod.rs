@@ -5,6 +5,7 @@ pub mod crowd;
 pub mod document;
 pub mod goods;
 pub mod postgres;
+pub mod sharing;
 pub mod shop;
 
 pub use shop::Shop;

@@ -1,0 +1,103 @@
+//! How users came.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::kernel::id::{CampaignId, UserId};
+use crate::kernel::time::{HOUR_MS, Timestamp};
+use crate::on_backend;
+use crate::platform::db::dialect::Prepared;
+use crate::platform::db::schema::{share_origins as origins, share_tokens as tokens};
+use crate::platform::db::{DbResult, Tx, columns};
+use crate::share::model::{Acquired, Acquisition, Channel, Origin, Share};
+
+/// How a user came, if that is settled.
+pub(in crate::share) fn origin(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<Origin>> {
+    Ok(origins::table.find(user).select(columns::<Origin>()).first(tx.conn()?).optional()?)
+}
+
+/// Settles how a user came; false when it was settled before, also by a transaction that ran beside this one.
+pub(in crate::share) fn insert_origin(tx: &mut Tx<'_>, origin: &Origin) -> DbResult<bool> {
+    let inserted = on_backend!(tx.conn()?, conn => {
+        Prepared(diesel::insert_into(origins::table).values(origin).on_conflict_do_nothing()).execute(conn)
+    })?;
+    Ok(inserted == 1)
+}
+
+/// How a user was brought, if somebody brought them.
+pub(in crate::share) fn acquisition(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<Acquisition>> {
+    let found = origins::table
+        .inner_join(tokens::table)
+        .filter(origins::user_id.eq(user))
+        .select((columns::<Share>(), origins::depth, origins::at))
+        .first::<(Share, i64, Timestamp)>(tx.conn()?)
+        .optional()?;
+    Ok(found.map(|(share, depth, at)| Acquisition {
+        inviter: share.sharer_id,
+        channel: share.channel,
+        subject: share.subject(),
+        campaign: share.campaign_id,
+        token: share.token,
+        depth,
+        at,
+    }))
+}
+
+#[derive(QueryableByName)]
+struct Ancestor {
+    #[diesel(sql_type = BigInt)]
+    inviter_id: UserId,
+}
+
+/// Whether `maybe` stands above `of`, at most `most` steps away. One statement walks all the way up.
+pub(in crate::share) fn is_above(tx: &mut Tx<'_>, of: UserId, maybe: UserId, most: i64) -> DbResult<bool> {
+    let found: Vec<Ancestor> = Prepared(
+        diesel::sql_query(
+            "WITH RECURSIVE above (inviter_id, steps) AS (\
+             SELECT inviter_id, 1 FROM share_origins WHERE user_id = $1 AND inviter_id IS NOT NULL \
+             UNION ALL \
+             SELECT o.inviter_id, above.steps + 1 FROM share_origins o JOIN above ON o.user_id = above.inviter_id \
+             WHERE o.inviter_id IS NOT NULL AND above.steps < $2) \
+             SELECT inviter_id FROM above WHERE inviter_id = $3 LIMIT 1",
+        )
+        .bind::<BigInt, _>(of)
+        .bind::<BigInt, _>(most)
+        .bind::<BigInt, _>(maybe),
+    )
+    .load(tx.conn()?)?;
+    Ok(found.iter().any(|ancestor| ancestor.inviter_id == maybe))
+}
+
+#[derive(QueryableByName)]
+struct AcquiredRow {
+    #[diesel(sql_type = Text)]
+    channel: Channel,
+    #[diesel(sql_type = BigInt)]
+    hour: i64,
+    #[diesel(sql_type = BigInt)]
+    users: i64,
+}
+
+/// Users whom a campaign's shares brought in `[from, until)`, by channel and hour.
+pub(in crate::share) fn acquired_through(
+    tx: &mut Tx<'_>,
+    campaign: CampaignId,
+    from: Timestamp,
+    until: Timestamp,
+) -> DbResult<Vec<Acquired>> {
+    // Whole hours by division: moments are positive here, so both databases round alike.
+    let rows: Vec<AcquiredRow> = diesel::sql_query(
+        "SELECT channel, at / 3600000 AS hour, COUNT(*) AS users FROM share_origins \
+         WHERE campaign_id = $1 AND at >= $2 AND at < $3 GROUP BY channel, at / 3600000 ORDER BY hour, channel",
+    )
+    .bind::<BigInt, _>(campaign)
+    .bind::<BigInt, _>(from)
+    .bind::<BigInt, _>(until)
+    .load(tx.conn()?)?;
+    let acquired = |row: AcquiredRow| Acquired {
+        channel: row.channel,
+        hour: Timestamp::from_millis(row.hour.saturating_mul(HOUR_MS)),
+        users: row.users,
+    };
+    Ok(rows.into_iter().map(acquired).collect())
+}
