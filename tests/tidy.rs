@@ -90,6 +90,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "order_lines",
             "order_adjustments",
             "order_history",
+            "order_refunds",
             "ship_gates",
             "shipments",
             "shipment_lines",

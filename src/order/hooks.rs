@@ -4,7 +4,7 @@ use super::service::{self, Orders};
 use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
-use crate::payment::{PaidOutcome, Payable};
+use crate::payment::{PaidOutcome, Payable, RefundId};
 use crate::platform::db::{DbResult, Tx};
 
 /// Tells orders of money that came and went.
@@ -16,7 +16,7 @@ impl Payable for OrderPayable {
         service::paid(tx, &self.0, subject, paid_at)
     }
 
-    fn on_refunded(&self, tx: &mut Tx<'_>, subject: OrderId, amount: Fen) -> DbResult<()> {
-        service::refunded(tx, &self.0, subject, amount)
+    fn on_refunded(&self, tx: &mut Tx<'_>, subject: OrderId, refund: RefundId, amount: Fen) -> DbResult<()> {
+        service::refunded(tx, &self.0, subject, refund, amount)
     }
 }

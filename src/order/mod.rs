@@ -1,7 +1,7 @@
 //! Orders: from the basket to the door, and back when it must be.
 //!
-//! Owns `orders`, `order_lines`, `order_adjustments`, `order_history`, `ship_gates`, `shipments`, `shipment_lines`,
-//! `tracking_events`.
+//! Owns `orders`, `order_lines`, `order_adjustments`, `order_history`, `order_refunds`, `ship_gates`, `shipments`,
+//! `shipment_lines`, `tracking_events`.
 //!
 //! ```text
 //! pending_payment ──► paid ──► shipped ──► received ──► completed
@@ -21,6 +21,8 @@
 //!   closed is never revived; payment gives late money back.
 //! * **Refunds** before shipping take the whole order. From the moment one is asked for, `refunding_fen` keeps parcels
 //!   from leaving; the order is refunded when the money has arrived. Above a limit a second member of staff decides.
+//!   A **difference** of price goes back beside that without holding anything up; a whole refund then returns only the
+//!   rest.
 //! * **History** rows carry the version of the order they made, so that the chain of an order can be proven unbroken
 //!   ([`differences`]).
 //!
@@ -46,5 +48,10 @@ pub use api::{ShopperApi, shopper_routes};
 pub use error::OrderError;
 pub use hooks::OrderPayable;
 pub use jobs::{CloseUnpaid, Complete, ReceiveByItself, SHIPPING_UPLOAD, UploadShipping};
-pub use model::{Actor, ActorKind, Order, OrderLine, OrderLineId, OrderSettings, OrderState, Shipment, ShipmentId};
-pub use service::{Orders, RefundApproval, close_unpaid, differences, open_gate, refund_unshipped};
+pub use model::{
+    Actor, ActorKind, Order, OrderLine, OrderLineId, OrderSettings, OrderState, RefundKind, Shipment, ShipmentId,
+};
+pub use service::{
+    Orders, RefundApproval, close_unpaid, differences, find, is_newcomer, move_gate, open_gate, refund_difference,
+    refund_unshipped,
+};

@@ -6,6 +6,7 @@ use crate::catalog::{ProductId, SkuId};
 use crate::kernel::id::{OrderId, StaffId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::{DAY_MS, MINUTE_MS, Timestamp};
+use crate::payment::RefundId;
 use crate::platform::db::schema;
 
 crate::typed_id! {
@@ -158,6 +159,9 @@ pub struct Order {
     /// What was asked back from the provider and has not arrived yet.
     #[diesel(column_name = refunding_fen)]
     pub refunding: Fen,
+    /// What of that is only a difference of price.
+    #[diesel(column_name = refunding_difference_fen)]
+    pub refunding_difference: Fen,
     /// To whom it is sent.
     pub receiver_name: String,
     /// The receiver's phone.
@@ -205,9 +209,10 @@ impl Order {
         asked.and_then(|asked| self.total.minus(asked)).unwrap_or(Fen::ZERO)
     }
 
-    /// Whether money is on its way back.
+    /// Whether all that is left of its money is on its way back, so that nothing may be sent any more. A difference of
+    /// price on its way holds nothing up.
     pub fn is_refunding(&self) -> bool {
-        self.refunding > Fen::ZERO
+        self.refunding > self.refunding_difference
     }
 }
 
@@ -310,6 +315,37 @@ pub struct HistoryRow {
     pub at: Timestamp,
 }
 
+crate::stored_enum! {
+    /// What a refund is for.
+    pub enum RefundKind {
+        /// All that is left: the order is given up.
+        Whole = "whole",
+        /// A difference of price: the order goes on.
+        Difference = "difference",
+    }
+}
+
+/// Money asked back of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = schema::order_refunds, treat_none_as_default_value = false)]
+pub struct OrderRefund {
+    /// The refund, as payment knows it.
+    pub id: RefundId,
+    /// Its order.
+    pub order_id: OrderId,
+    /// What it is for.
+    pub kind: RefundKind,
+    /// How much.
+    #[diesel(column_name = amount_fen)]
+    pub amount: Fen,
+    /// What the payer reads.
+    pub reason: String,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// When it reached the payer; absent while it is on its way.
+    pub arrived_at: Option<Timestamp>,
+}
+
 /// Holds a paid order back from shipping until its campaign opens it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = schema::ship_gates, treat_none_as_default_value = false)]
@@ -407,6 +443,8 @@ pub struct OrderFile {
     pub gates: Vec<ShipGate>,
     /// Its parcels.
     pub parcels: Vec<Parcel>,
+    /// What was asked back of it.
+    pub refunds: Vec<OrderRefund>,
     /// What happened to it.
     pub history: Vec<HistoryRow>,
 }

@@ -156,6 +156,22 @@ pub fn may_refund_unshipped(order: &Order, lines: &[OrderLine]) -> Result<(), De
     require(lines.iter().all(|line| line.shipped_quantity == 0), Denial::AlreadyShipped)
 }
 
+/// Whether a difference of price may go back: paid and not over, and not all of it on its way back already.
+///
+/// # Errors
+/// Why not.
+pub fn may_refund_difference(order: &Order) -> Result<(), Denial> {
+    require(matches!(order.state, OrderState::Paid | OrderState::Shipped | OrderState::Received), Denial::NotPaid)?;
+    require(!order.is_refunding(), Denial::RefundRunning)
+}
+
+/// How money that came back is spread over the lines: in proportion to what is left of each, by largest remainder.
+/// `None` when more came back than is left.
+pub fn spread_refund(lines: &[OrderLine], amount: Fen) -> Option<Vec<Fen>> {
+    let left = lines.iter().map(|line| line.payable.minus(line.refunded)).collect::<Option<Vec<Fen>>>()?;
+    if amount > Fen::sum(left.iter().copied())? { None } else { prorate(amount, &left) }
+}
+
 /// Whether a parcel may be sent: paid, no money on its way back, every gate open.
 ///
 /// # Errors

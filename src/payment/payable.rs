@@ -3,6 +3,7 @@
 use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
+use crate::payment::RefundId;
 use crate::platform::db::{DbResult, Tx};
 
 /// What the payable does with money that has come.
@@ -28,5 +29,5 @@ pub trait Payable: Send + Sync {
     ///
     /// # Errors
     /// When the database fails; then nothing happened and it is told again.
-    fn on_refunded(&self, tx: &mut Tx<'_>, subject: OrderId, amount: Fen) -> DbResult<()>;
+    fn on_refunded(&self, tx: &mut Tx<'_>, subject: OrderId, refund: RefundId, amount: Fen) -> DbResult<()>;
 }

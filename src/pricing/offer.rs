@@ -153,6 +153,9 @@ pub enum OrderEvent {
     Paid,
     /// It was closed unpaid; everything set aside goes back.
     Closed,
+    /// All that is left of its money was asked back before anything was sent: it will not be delivered any more.
+    /// [`Refunded`](Self::Refunded) follows when the money has arrived, at once when there is none.
+    RefundAsked,
     /// All of it was refunded.
     Refunded,
 }

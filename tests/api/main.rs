@@ -21,6 +21,7 @@ mod access;
 mod cart;
 mod catalog;
 mod contract;
+mod differences;
 mod faults;
 mod input;
 mod migrations;

@@ -10,6 +10,8 @@ CREATE TABLE orders (
     refunded_fen BIGINT NOT NULL,
     -- Asked back from the provider and not yet settled.
     refunding_fen BIGINT NOT NULL,
+    -- What of that is only a difference of price, which holds nothing up.
+    refunding_difference_fen BIGINT NOT NULL,
     receiver_name TEXT NOT NULL,
     receiver_phone TEXT NOT NULL,
     province_code TEXT NOT NULL,
@@ -32,7 +34,9 @@ CREATE TABLE orders (
     version BIGINT NOT NULL,
     CONSTRAINT orders_total_adds_up CHECK (total_fen = goods_fen - discount_fen + freight_fen AND total_fen >= 0),
     CONSTRAINT orders_refunded_within_paid CHECK (refunded_fen >= 0 AND refunding_fen >= 0
-        AND refunded_fen + refunding_fen <= total_fen)
+        AND refunded_fen + refunding_fen <= total_fen),
+    CONSTRAINT orders_difference_within_refunding CHECK (refunding_difference_fen >= 0
+        AND refunding_difference_fen <= refunding_fen)
 );
 CREATE INDEX orders_user ON orders (user_id, id);
 CREATE INDEX orders_state ON orders (state, id);
@@ -95,6 +99,18 @@ CREATE TABLE order_history (
     at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX order_history_version ON order_history (order_id, version);
+
+-- What was asked back of an order, and when it reached the payer. The id is the refund's at payment.
+CREATE TABLE order_refunds (
+    id INTEGER PRIMARY KEY NOT NULL,
+    order_id BIGINT NOT NULL REFERENCES orders (id),
+    kind TEXT NOT NULL CONSTRAINT order_refunds_kind_known CHECK (kind IN ('whole', 'difference')),
+    amount_fen BIGINT NOT NULL CONSTRAINT order_refunds_of_something CHECK (amount_fen > 0),
+    reason TEXT NOT NULL,
+    asked_at BIGINT NOT NULL,
+    arrived_at BIGINT
+);
+CREATE INDEX order_refunds_order ON order_refunds (order_id);
 
 -- Holds a paid order back from shipping until its campaign opens it.
 CREATE TABLE ship_gates (

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::views::{
-    ActionView, DeadlineView, OrderLineView, OrderPriceView, ReceiverView, ShipGateView, ShipmentView, deadline_of,
-    receiver_of,
+    ActionView, DeadlineView, OrderLineView, OrderPriceView, OrderRefundView, ReceiverView, ShipGateView, ShipmentView,
+    deadline_of, receiver_of,
 };
 use crate::kernel::id::{OrderId, StaffId, UserId};
 use crate::kernel::money::Fen;
@@ -147,6 +147,8 @@ pub struct StaffOrderDetailView {
     pub gates: Vec<ShipGateView>,
     /// Its parcels.
     pub shipments: Vec<ShipmentView>,
+    /// What was asked back of it, first to last.
+    pub refunds: Vec<OrderRefundView>,
     /// What happened to it, first to last.
     pub history: Vec<HistoryView>,
     /// What can be done with it now.
@@ -156,7 +158,7 @@ pub struct StaffOrderDetailView {
 impl StaffOrderDetailView {
     /// The order as staff see it at `now`.
     pub(in crate::order) fn of(file: OrderFile, now: Timestamp) -> Self {
-        let OrderFile { order, lines, adjustments, gates, parcels, history } = file;
+        let OrderFile { order, lines, adjustments, gates, parcels, refunds, history } = file;
         Self {
             order_id: order.id,
             user_id: order.user_id,
@@ -173,6 +175,7 @@ impl StaffOrderDetailView {
             },
             gates: gates.into_iter().map(Into::into).collect(),
             shipments: parcels.into_iter().map(Into::into).collect(),
+            refunds: refunds.into_iter().map(Into::into).collect(),
             history: history.into_iter().map(Into::into).collect(),
             lines: lines.into_iter().map(Into::into).collect(),
             remark: order.remark,

@@ -8,8 +8,8 @@ use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
 use crate::kernel::time::{SECOND_MS, Timestamp};
 use crate::order::model::{
-    ActorKind, Order, OrderAdjustment, OrderFile, OrderLine, OrderLineId, OrderState, OrderWithLines, Parcel, ShipGate,
-    ShipmentId, TrackingEvent,
+    ActorKind, Order, OrderAdjustment, OrderFile, OrderLine, OrderLineId, OrderRefund, OrderState, OrderWithLines,
+    Parcel, RefundKind, ShipGate, ShipmentId, TrackingEvent,
 };
 use crate::order::rules::{self, Denial};
 use crate::order::service::Placed;
@@ -198,6 +198,35 @@ impl From<Parcel> for ShipmentView {
     }
 }
 
+/// Money asked back of an order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderRefundView {
+    /// What it is for.
+    pub kind: RefundKind,
+    /// How much.
+    #[schema(example = 1000)]
+    pub amount_fen: Fen,
+    /// What the payer reads.
+    #[schema(example = "拼团达到更低价，退还差价")]
+    pub reason: String,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// When it reached the payer; null while it is on its way.
+    pub arrived_at: Option<Timestamp>,
+}
+
+impl From<OrderRefund> for OrderRefundView {
+    fn from(refund: OrderRefund) -> Self {
+        Self {
+            kind: refund.kind,
+            amount_fen: refund.amount,
+            reason: refund.reason,
+            asked_at: refund.asked_at,
+            arrived_at: refund.arrived_at,
+        }
+    }
+}
+
 /// One step of an order, as its buyer sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StepView {
@@ -320,7 +349,7 @@ impl OrderRowView {
             state: order.state,
             total_fen: order.total,
             refunded_fen: order.refunded,
-            refunding: order.is_refunding(),
+            refunding: order.refunding > Fen::ZERO,
             created_at: order.created_at,
             deadline: deadline_of(&order, now),
             may: BuyerActionsView::of(&order, &lines, now),
@@ -456,6 +485,8 @@ pub struct OrderDetailView {
     pub gates: Vec<ShipGateView>,
     /// Its parcels.
     pub shipments: Vec<ShipmentView>,
+    /// What was asked back of it, first to last.
+    pub refunds: Vec<OrderRefundView>,
     /// Its steps so far, first to last.
     pub steps: Vec<StepView>,
     /// What the buyer may do.
@@ -465,7 +496,7 @@ pub struct OrderDetailView {
 impl OrderDetailView {
     /// The order as its buyer sees it at `now`.
     pub(in crate::order) fn of(file: OrderFile, now: Timestamp) -> Self {
-        let OrderFile { order, lines, adjustments, gates, parcels, history } = file;
+        let OrderFile { order, lines, adjustments, gates, parcels, refunds, history } = file;
         let moves = history.iter().filter(|row| row.from_state != Some(row.to_state));
         Self {
             order_id: order.id,
@@ -476,6 +507,7 @@ impl OrderDetailView {
             server_time: now,
             gates: gates.into_iter().map(Into::into).collect(),
             shipments: parcels.into_iter().map(Into::into).collect(),
+            refunds: refunds.into_iter().map(Into::into).collect(),
             steps: moves.map(|row| StepView { state: row.to_state, by: row.actor_kind, at: row.at }).collect(),
             may: BuyerActionsView::of(&order, &lines, now),
             lines: lines.into_iter().map(Into::into).collect(),

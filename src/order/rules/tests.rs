@@ -18,6 +18,7 @@ fn order(state: OrderState) -> Order {
         total: Fen::new(950),
         refunded: Fen::ZERO,
         refunding: Fen::ZERO,
+        refunding_difference: Fen::ZERO,
         receiver_name: "李".to_owned(),
         receiver_phone: "13800001234".to_owned(),
         province_code: "440000".to_owned(),
@@ -206,5 +207,25 @@ proptest! {
         for (new, old) in price.lines.iter().zip(&lines) {
             prop_assert!(new.discount >= Fen::ZERO && new.discount <= old.goods && new.payable >= Fen::ZERO);
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_refund_spread_over_lines_sums_to_the_fen_and_never_passes_what_is_left(
+        amounts in proptest::collection::vec((0_i64..100_000, 0_i64..100_000), 1..20), share in 0_i64..=1_000
+    ) {
+        let line = |(id, (payable, refunded)): (i64, (i64, i64))| {
+            OrderLine { refunded: Fen::new(payable.min(refunded)), ..line(id, payable.max(refunded), 0, 0) }
+        };
+        let lines: Vec<OrderLine> = (1..).zip(amounts).map(line).collect();
+        let left: i64 = lines.iter().map(|line| line.payable.get() - line.refunded.get()).sum();
+        let amount = Fen::new(left * share / 1_000);
+        let parts = spread_refund(&lines, amount).unwrap();
+        prop_assert_eq!(Fen::sum(parts.iter().copied()), Some(amount));
+        for (line, part) in lines.iter().zip(&parts) {
+            prop_assert!(*part >= Fen::ZERO && part.get() <= line.payable.get() - line.refunded.get());
+        }
+        prop_assert_eq!(spread_refund(&lines, Fen::new(left + 1)), None);
     }
 }

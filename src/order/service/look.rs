@@ -10,6 +10,22 @@ use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::page::{Cursor, Page};
 use crate::platform::db::{DbResult, Tx};
 
+/// An order as it stands.
+///
+/// # Errors
+/// When the database fails.
+pub fn find(tx: &mut Tx<'_>, id: OrderId) -> DbResult<Option<Order>> {
+    store::find(tx, id)
+}
+
+/// Whether no order of this user was ever paid.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_newcomer(tx: &mut Tx<'_>, user: UserId) -> DbResult<bool> {
+    Ok(!store::has_paid(tx, user)?)
+}
+
 /// Which page of a list.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::order) struct OrderPage {
@@ -92,6 +108,7 @@ fn file(tx: &mut Tx<'_>, order: Order) -> DbResult<OrderFile> {
         adjustments: store::adjustments_of(tx, id)?,
         gates: store::gates_of(tx, id)?,
         parcels: store::parcels_of(tx, id)?,
+        refunds: store::refunds_of(tx, id)?,
         history: store::history_of(tx, id)?,
         order,
     })

@@ -14,8 +14,9 @@ mod ship;
 use serde_json::json;
 
 pub use books::differences;
-pub use moves::{close_unpaid, open_gate};
-pub use refund::refund_unshipped;
+pub use look::{find, is_newcomer};
+pub use moves::{close_unpaid, move_gate, open_gate};
+pub use refund::{refund_difference, refund_unshipped};
 
 pub use approval::RefundApproval;
 pub(super) use desk::{

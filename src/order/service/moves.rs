@@ -235,3 +235,16 @@ pub fn open_gate(tx: &mut Tx<'_>, id: OrderId, source: &str) -> DbResult<bool> {
     }
     Ok(opened)
 }
+
+/// Lets the closed gate that `source` set name another one of its kind, such as the group the order was moved to.
+///
+/// # Errors
+/// When the database fails.
+pub fn move_gate(tx: &mut Tx<'_>, id: OrderId, source: &str, source_ref: &str) -> DbResult<()> {
+    let Some(order) = store::lock(tx, id)? else { return Ok(()) };
+    if store::move_gate(tx, id, source, source_ref)? {
+        let reason = format!("gate_moved: {source} {source_ref}");
+        note_fact(tx, &order, Cause { actor: Actor::System, reason: &reason })?;
+    }
+    Ok(())
+}

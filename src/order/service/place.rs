@@ -133,6 +133,7 @@ fn write_order(
         total: quote.total,
         refunded: Fen::ZERO,
         refunding: Fen::ZERO,
+        refunding_difference: Fen::ZERO,
         receiver_name: address.receiver_name.clone(),
         receiver_phone: address.receiver_phone.clone(),
         province_code: address.province_code.clone(),

@@ -36,8 +36,12 @@ pub(in crate::order) fn totals_wrong(tx: &mut Tx<'_>, limit: i64) -> DbResult<Ve
          FROM order_lines GROUP BY order_id) l ON l.order_id = o.id \
          LEFT JOIN (SELECT s.order_id, SUM(p.quantity) AS pieces FROM shipments s \
          JOIN shipment_lines p ON p.shipment_id = s.id GROUP BY s.order_id) sent ON sent.order_id = o.id \
+         LEFT JOIN (SELECT order_id, SUM(amount_fen) AS asked, \
+         SUM(CASE WHEN arrived_at IS NULL THEN 0 ELSE amount_fen END) AS arrived \
+         FROM order_refunds GROUP BY order_id) back ON back.order_id = o.id \
          WHERE l.order_id IS NULL OR l.goods <> o.goods_fen OR l.discount <> o.discount_fen OR l.freight <> o.freight_fen \
-         OR l.payable <> o.total_fen OR l.refunded > o.refunded_fen OR l.shipped <> COALESCE(sent.pieces, 0) \
+         OR l.payable <> o.total_fen OR l.refunded <> o.refunded_fen OR l.shipped <> COALESCE(sent.pieces, 0) \
+         OR o.refunded_fen <> COALESCE(back.arrived, 0) OR o.refunded_fen + o.refunding_fen <> COALESCE(back.asked, 0) \
          OR (o.state = 'refunded' AND o.refunded_fen <> o.total_fen) \
          OR (o.state IN ('pending_payment', 'closed') AND (o.refunded_fen <> 0 OR l.shipped <> 0)) \
          ORDER BY o.id LIMIT $1",

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::kernel::id::OrderId;
+use crate::kernel::money::Fen;
 use crate::order::model::{OrderAdjustment, OrderLine, OrderLineId};
 use crate::order::rules::NewLinePrice;
 use crate::platform::db::schema::{order_adjustments as adjustments, order_lines as lines};
@@ -61,6 +62,14 @@ pub(in crate::order) fn set_line_price(tx: &mut Tx<'_>, price: &NewLinePrice) ->
             lines::freight_fen.eq(price.freight),
             lines::payable_fen.eq(price.payable),
         ))
+        .execute(tx.conn()?)?;
+    Ok(())
+}
+
+/// Counts money as refunded for a line.
+pub(in crate::order) fn refund_line(tx: &mut Tx<'_>, line: OrderLineId, amount: Fen) -> DbResult<()> {
+    diesel::update(lines::table.find(line))
+        .set(lines::refunded_fen.eq(lines::refunded_fen + amount))
         .execute(tx.conn()?)?;
     Ok(())
 }

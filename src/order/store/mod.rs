@@ -3,20 +3,22 @@
 mod books;
 mod lines;
 mod orders;
+mod refunds;
 mod search;
 mod shipments;
 
 pub(super) use books::{chain_breaks, moves, totals_wrong};
 pub(super) use lines::{
-    adjustments_of, insert_adjustments, insert_lines, lines_of, lines_of_all, refund_whole_lines, set_line_price,
-    ship_line,
+    adjustments_of, insert_adjustments, insert_lines, lines_of, lines_of_all, refund_line, refund_whole_lines,
+    set_line_price, ship_line,
 };
 pub(super) use orders::{
-    NewStamps, add_refunding, defer_close, find, history_of, insert, insert_history, lock, set_hidden, set_note,
-    set_pay_deadline, set_price, settle_refund, transition,
+    NewStamps, defer_close, find, has_paid, history_of, insert, insert_history, lock, set_hidden, set_note,
+    set_pay_deadline, set_price, transition,
 };
+pub(super) use refunds::{add_refunding, arrive, insert_refund, refunds_of, settle_refund, whole_was_asked};
 pub(super) use search::{DueBy, OrderFilter, OrderSort, due, of_user, search};
 pub(super) use shipments::{
     ParcelTaken, change_tracking, count_parcels, find_shipment, forget_uploads, gates_of, insert_gate, insert_parcel,
-    insert_tracking, mark_uploaded, open_gate, parcels_of,
+    insert_tracking, mark_uploaded, move_gate, open_gate, parcels_of,
 };

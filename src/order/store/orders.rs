@@ -1,7 +1,6 @@
 //! Orders and their history.
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
@@ -57,30 +56,10 @@ pub(in crate::order) fn transition(
     Ok(Prepared(moving).get_result(tx.conn()?).optional()?)
 }
 
-/// Notes that money is on its way back, if that much is left; answers the order as it is then.
-pub(in crate::order) fn add_refunding(tx: &mut Tx<'_>, id: OrderId, amount: Fen) -> DbResult<Option<Order>> {
-    let left = orders::refunded_fen + orders::refunding_fen + amount;
-    let adding = diesel::update(orders::table.find(id).filter(left.le(orders::total_fen)))
-        .set((orders::refunding_fen.eq(orders::refunding_fen + amount), orders::version.eq(orders::version + 1)))
-        .returning(columns::<Order>());
-    Ok(adding.get_result(tx.conn()?).optional()?)
-}
-
-/// Notes that money arrived at the payer again; answers the order as it is then, or nothing when more came back than
-/// was paid. Money that was not asked back through the order counts too.
-pub(in crate::order) fn settle_refund(tx: &mut Tx<'_>, id: OrderId, amount: Fen) -> DbResult<Option<Order>> {
-    let settled = diesel::sql_query(
-        "UPDATE orders SET refunded_fen = refunded_fen + $1, \
-         refunding_fen = CASE WHEN refunding_fen > $2 THEN refunding_fen - $3 ELSE 0 END, version = version + 1 \
-         WHERE id = $4 AND refunded_fen + $5 <= total_fen",
-    )
-    .bind::<BigInt, _>(amount)
-    .bind::<BigInt, _>(amount)
-    .bind::<BigInt, _>(amount)
-    .bind::<BigInt, _>(id)
-    .bind::<BigInt, _>(amount)
-    .execute(tx.conn()?)?;
-    if settled == 1 { find(tx, id) } else { Ok(None) }
+/// Whether any order of this user was ever paid.
+pub(in crate::order) fn has_paid(tx: &mut Tx<'_>, user: UserId) -> DbResult<bool> {
+    let paid = orders::table.filter(orders::user_id.eq(user)).filter(orders::paid_at.is_not_null()).select(orders::id);
+    Ok(paid.first::<OrderId>(tx.conn()?).optional()?.is_some())
 }
 
 pub(in crate::order) fn set_pay_deadline(tx: &mut Tx<'_>, id: OrderId, deadline: Timestamp) -> DbResult<()> {

@@ -68,8 +68,9 @@ pub(in crate::order) fn due(tx: &mut Tx<'_>, by: DueBy, limit: i64) -> DbResult<
             due.order(orders::receive_due_at).limit(limit).load(tx.conn()?)?
         }
         DueBy::Completion => {
-            let due =
-                state(OrderState::Received).filter(orders::complete_due_at.le(now)).filter(orders::refunding_fen.le(0));
+            let due = state(OrderState::Received)
+                .filter(orders::complete_due_at.le(now))
+                .filter(orders::refunding_fen.le(orders::refunding_difference_fen));
             due.order(orders::complete_due_at).limit(limit).load(tx.conn()?)?
         }
     })

@@ -53,6 +53,12 @@ pub(in crate::order) fn open_gate(tx: &mut Tx<'_>, order: OrderId, source: &str)
     Ok(diesel::update(closed).set(gates::opened_at.eq(Some(now))).execute(tx.conn()?)? == 1)
 }
 
+/// Changes what a gate that still holds refers to; false when it is open or is none.
+pub(in crate::order) fn move_gate(tx: &mut Tx<'_>, order: OrderId, source: &str, to: &str) -> DbResult<bool> {
+    let closed = gates::table.find((order, source)).filter(gates::opened_at.is_null());
+    Ok(diesel::update(closed).set(gates::source_ref.eq(to)).execute(tx.conn()?)? == 1)
+}
+
 pub(in crate::order) fn gates_of(tx: &mut Tx<'_>, order: OrderId) -> DbResult<Vec<ShipGate>> {
     let found = gates::table.filter(gates::order_id.eq(order)).order(gates::source);
     Ok(found.select(columns::<ShipGate>()).load(tx.conn()?)?)

@@ -63,6 +63,8 @@ async fn an_order_travels_in_parcels_through_its_gate_to_completion() {
     assert_eq!(code(shop.ship(id, "A1", None).await.unwrap_err()), "order.not_paid");
     assert_eq!(shop.pay(id).await, PaidOutcome::Kept);
     assert_eq!(code(shop.ship(id, "A1", None).await.unwrap_err()), "order.waiting_for_campaign");
+    shop.act(move |tx, _| Ok(service::move_gate(tx, id, "gating", "8")?)).await.unwrap();
+    assert_eq!(shop.file(id).await.gates[0].source_ref, "8");
     assert!(shop.act(move |tx, _| Ok(service::open_gate(tx, id, "gating")?)).await.unwrap());
     assert!(!shop.act(move |tx, _| Ok(service::open_gate(tx, id, "gating")?)).await.unwrap(), "it opens once");
 

@@ -161,10 +161,13 @@ impl Shop {
         paying.await.unwrap()
     }
 
-    /// Money arrived at the payer again.
+    /// The oldest refund of this amount arrived at the payer.
     pub async fn money_returns(&self, order: OrderId, amount: Fen) {
         let payable = OrderPayable(self.orders.clone());
-        self.db.write("refunded", move |tx| payable.on_refunded(tx, order, amount)).await.unwrap();
+        let refunds = self.file(order).await.refunds;
+        let arriving = refunds.iter().find(|refund| refund.amount == amount && refund.arrived_at.is_none());
+        let refund = arriving.unwrap_or_else(|| panic!("nothing of {amount:?} is on its way: {refunds:?}")).id;
+        self.db.write("refunded", move |tx| payable.on_refunded(tx, order, refund, amount)).await.unwrap();
     }
 
     pub async fn ship(

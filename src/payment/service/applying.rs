@@ -263,7 +263,7 @@ fn reached_payer(
     post(tx, &posting)?;
     events::refunded(tx, payment, refund)?;
     if refund.cause == RefundCause::Order {
-        payable.on_refunded(tx, payment.order_id, refund.amount)?;
+        payable.on_refunded(tx, payment.order_id, refund.id, refund.amount)?;
     }
     Ok(Applied::RefundMoved)
 }

@@ -42,7 +42,7 @@ impl Payable for Orders {
         Ok(PaidOutcome::Kept)
     }
 
-    fn on_refunded(&self, _tx: &mut Tx<'_>, subject: OrderId, amount: Fen) -> DbResult<()> {
+    fn on_refunded(&self, _tx: &mut Tx<'_>, subject: OrderId, _refund: RefundId, amount: Fen) -> DbResult<()> {
         let mut refunded = self.refunded.lock().unwrap();
         let so_far = refunded.entry(subject).or_default();
         *so_far = so_far.plus(amount).unwrap();

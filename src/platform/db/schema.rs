@@ -248,6 +248,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    order_refunds (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        kind -> Text,
+        amount_fen -> BigInt,
+        reason -> Text,
+        asked_at -> BigInt,
+        arrived_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     orders (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -258,6 +270,7 @@ diesel::table! {
         total_fen -> BigInt,
         refunded_fen -> BigInt,
         refunding_fen -> BigInt,
+        refunding_difference_fen -> BigInt,
         receiver_name -> Text,
         receiver_phone -> Text,
         province_code -> Text,
@@ -694,6 +707,7 @@ diesel::joinable!(order_history -> orders (order_id));
 diesel::joinable!(order_lines -> orders (order_id));
 diesel::joinable!(order_lines -> products (product_id));
 diesel::joinable!(order_lines -> skus (sku_id));
+diesel::joinable!(order_refunds -> orders (order_id));
 diesel::joinable!(orders -> users (user_id));
 diesel::joinable!(outbox_deliveries -> outbox_events (event_id));
 diesel::joinable!(payment_attempts -> payments (payment_id));
@@ -748,6 +762,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     order_adjustments,
     order_history,
     order_lines,
+    order_refunds,
     orders,
     outbox_deliveries,
     outbox_events,
