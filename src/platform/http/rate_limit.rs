@@ -102,7 +102,7 @@ fn is_exempt(path: &str) -> bool {
 
 fn is_login(method: &Method, path: &str) -> bool {
     method == Method::POST
-        && (path.starts_with("/api/v1/sessions") || path == "/api/v1/devices" || path == "/admin/v1/sessions")
+        && (path.starts_with("/api/v1/sessions") || path.starts_with("/admin/v1/sessions") || path == "/api/v1/devices")
 }
 
 /// How far the service's own clock has gone forward, as `governor` wants it. A clock that is set back must not shut
@@ -144,6 +144,21 @@ impl GovernorClock for Ticker {
 mod tests {
     use super::*;
     use crate::kernel::time::DAY_MS;
+
+    #[test]
+    fn whatever_hands_out_tokens_counts_as_a_log_in() {
+        for path in [
+            "/api/v1/sessions/wechat-mini",
+            "/api/v1/sessions/refresh",
+            "/api/v1/devices",
+            "/admin/v1/sessions",
+            "/admin/v1/sessions/refresh",
+        ] {
+            assert!(is_login(&Method::POST, path), "{path}");
+        }
+        assert!(!is_login(&Method::DELETE, "/admin/v1/sessions/current"));
+        assert!(!is_login(&Method::POST, "/admin/v1/staff"));
+    }
 
     #[test]
     fn a_clock_that_is_set_back_shuts_nobody_out() {
