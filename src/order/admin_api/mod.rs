@@ -1,32 +1,29 @@
 //! The endpoints of orders for staff.
 
-use actix_web::{HttpResponse, get, post, put, web};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+mod search;
 
-use super::api::page_of;
-use super::api::staff_views::{StaffOrderDetailView, StaffOrderRowView};
-use super::error::OrderError;
-use super::model::{MAX_TEXT_CHARS, OrderLineId, OrderState, ShipmentId};
+use actix_web::{get, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::api::staff_views::StaffOrderDetailView;
+use super::model::{OrderLineId, ShipmentId};
 use super::rules::LineQuantity;
 use super::service::{self, AtDesk, NewParcel, Orders, PushedEvent, RefundDecision};
-use super::store::{OrderFilter, OrderSort};
-use crate::catalog::{ProductId, SkuId};
-use crate::kernel::id::{OrderId, UserId};
+use super::store::OrderSort;
+use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
-use crate::kernel::page::Page;
 use crate::kernel::time::Timestamp;
 use crate::platform::db::Db;
-use crate::platform::http::{ApiResult, Created, Json, NoContent, Path, Query, Staff};
+use crate::platform::http::{ApiResult, Created, Json, NoContent, Path, Staff};
 use crate::staff::permission;
 
 /// The endpoints for staff.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     paths(
-        search_orders,
-        export_orders,
+        search::search_orders,
+        search::export_orders,
         show_order_to_staff,
         write_order_note,
         reprice_order,
@@ -43,8 +40,8 @@ pub struct AdminApi;
 /// Registers the endpoints for staff.
 pub fn admin_routes(config: &mut web::ServiceConfig) {
     config
-        .service(search_orders)
-        .service(export_orders)
+        .service(search::search_orders)
+        .service(search::export_orders)
         .service(show_order_to_staff)
         .service(write_order_note)
         .service(reprice_order)
@@ -53,63 +50,6 @@ pub fn admin_routes(config: &mut web::ServiceConfig) {
         .service(refund_order_by_staff)
         .service(change_shipment_tracking)
         .service(push_tracking_events);
-}
-
-/// Which orders to find; every condition given must hold.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct OrderSearchQuery {
-    /// This order.
-    order_id: Option<OrderId>,
-    /// In this state.
-    state: Option<OrderState>,
-    /// Of this user.
-    user_id: Option<UserId>,
-    /// Sent to exactly this phone.
-    #[param(max_length = 200)]
-    phone: Option<String>,
-    /// Sent to exactly this name.
-    #[param(max_length = 200)]
-    receiver: Option<String>,
-    /// With this SKU.
-    sku_id: Option<SkuId>,
-    /// With this product.
-    product_id: Option<ProductId>,
-    /// Placed at this moment or later.
-    placed_from: Option<Timestamp>,
-    /// Placed before this moment.
-    placed_before: Option<Timestamp>,
-    /// Sorted how; the latest first when absent. Exports are sorted the earliest first.
-    sort: Option<OrderSort>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    cursor: Option<String>,
-    /// Items wanted, 1 to 100.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<i64>,
-}
-
-impl OrderSearchQuery {
-    fn filter(&self) -> Result<OrderFilter, OrderError> {
-        let too_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.chars().count() > MAX_TEXT_CHARS);
-        if too_long(&self.phone) || too_long(&self.receiver) {
-            return Err(OrderError::InvalidFilter(json!({ "max_length": MAX_TEXT_CHARS })));
-        }
-        if self.placed_from.zip(self.placed_before).is_some_and(|(from, before)| from >= before) {
-            return Err(OrderError::InvalidFilter(json!({ "field": "placed_before" })));
-        }
-        Ok(OrderFilter {
-            order_id: self.order_id,
-            state: self.state,
-            user_id: self.user_id,
-            phone: self.phone.clone(),
-            receiver: self.receiver.clone(),
-            sku_id: self.sku_id,
-            product_id: self.product_id,
-            placed_from: self.placed_from,
-            placed_before: self.placed_before,
-        })
-    }
 }
 
 /// A note that only staff see.
@@ -229,63 +169,6 @@ pub struct RefundDecisionView {
 
 fn desk<P>(staff: &Staff<P>) -> AtDesk {
     AtDesk { staff_id: staff.staff_id, origin: staff.origin.clone() }
-}
-
-/// Finds orders
-#[utoipa::path(
-    tag = "order",
-    security(("staff" = [])),
-    extensions(("x-permission" = json!("order.read"))),
-    params(OrderSearchQuery),
-    responses((status = 200, description = "A page of orders.", body = Page<StaffOrderRowView>))
-)]
-#[get("/orders")]
-pub async fn search_orders(
-    db: web::Data<Db>,
-    _staff: Staff<permission::OrderRead>,
-    query: Query<OrderSearchQuery>,
-) -> ApiResult<Json<Page<StaffOrderRowView>>> {
-    let Query(query) = query;
-    let (filter, sort) = (query.filter()?, query.sort.unwrap_or(OrderSort::Newest));
-    let page = page_of(query.cursor, query.limit)?;
-    let found = db.read("search_orders", move |tx| service::page_for_staff(tx, &filter, sort, page)).await?;
-    Ok(Json(found.map(Into::into)))
-}
-
-/// Exports orders
-///
-/// A table with one row for each line, as CSV in UTF-8; at most 5000 orders; neither `cursor` nor `limit` is
-/// taken. Who exported how much is written down.
-#[utoipa::path(
-    tag = "order",
-    security(("staff" = [])),
-    extensions(("x-permission" = json!("order.read"))),
-    params(OrderSearchQuery),
-    responses((status = 200, description = "The table.", content_type = "text/csv", body = String))
-)]
-#[get("/orders/export")]
-pub async fn export_orders(
-    db: web::Data<Db>,
-    staff: Staff<permission::OrderRead>,
-    query: Query<OrderSearchQuery>,
-) -> ApiResult<HttpResponse> {
-    let Query(query) = query;
-    if query.cursor.is_some() || query.limit.is_some() {
-        return Err(OrderError::InvalidFilter(json!({ "reason": "a table is whole" })).into());
-    }
-    let (filter, asked) = (query.filter()?, format!("{:?}", query.filter()?));
-    let exporting = db.read("export_orders", move |tx| {
-        let orders = service::exported(tx, &filter)?;
-        Ok::<_, OrderError>((orders.len(), service::table(&orders)?))
-    });
-    let (count, table) = exporting.await?;
-    let desk = desk(&staff);
-    db.write("export_orders.note", move |tx| service::note_export(tx, &desk, &asked, count)).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("content-disposition", "attachment; filename=\"orders.csv\""))
-        .insert_header(("x-content-type-options", "nosniff"))
-        .body(table))
 }
 
 /// Shows an order to staff
