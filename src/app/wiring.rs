@@ -321,7 +321,7 @@ fn subjects(config: &Config) -> SubjectSources {
 /// Whoever takes money: WeChat Pay, once there is a merchant.
 fn providers(wechat: &WechatClient) -> Providers {
     match wechat.pay() {
-        Ok(pay) => Providers::new(vec![Arc::new(WechatProvider::new(pay.clone(), None))]),
+        Ok(pay) => Providers::new(vec![Arc::new(WechatProvider::new(pay.clone(), wechat.mobile_pay().cloned()))]),
         Err(_) => {
             tracing::warn!("no merchant is set up; orders that cost something cannot be paid");
             Providers::new(Vec::new())

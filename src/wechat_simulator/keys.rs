@@ -100,6 +100,7 @@ impl Keys {
         }
         let credentials = SimulatorCredentials {
             app_id: settings.app_id.clone(),
+            mobile_app_id: settings.mobile_app_id.clone(),
             app_secret: settings.app_secret.clone().unwrap_or(stored.app_secret),
             mch_id: settings.mch_id.clone(),
             merchant_serial: stored.merchant_serial,

@@ -13,9 +13,9 @@
 //! * `open`: the account host (tokens, login, phone, shipping). `pay`: the merchant host. `delivery`: notices.
 //! * `control`: the endpoints under `/_sim`. `gate`: trouble on the way in and out, and the signing of replies.
 //!
-//! Deliberate limits: one app and one merchant, no promotions, no combined orders, no profit sharing, no transfers.
-//! Failed authentication is answered without signature headers, as observed on the real service; every other reply of
-//! the merchant host is signed.
+//! Deliberate limits: one mini-program, one mobile application and one merchant, no promotions, no combined orders, no
+//! profit sharing, no transfers. Failed authentication is answered without signature headers, as observed on the real
+//! service; every other reply of the merchant host is signed.
 
 mod control;
 mod crypto;
@@ -62,6 +62,8 @@ pub struct SimulatorSettings {
     pub clock: Clock,
     /// The mini-program's app id.
     pub app_id: String,
+    /// The app id of the merchant's mobile application, in which people pay but do not log in.
+    pub mobile_app_id: String,
     /// The mini-program's secret; made when absent.
     pub app_secret: Option<String>,
     /// The merchant's number.
@@ -83,6 +85,7 @@ impl Default for SimulatorSettings {
             data_dir: None,
             clock: Clock::wall(),
             app_id: "wx0123456789abcdef".to_owned(),
+            mobile_app_id: "wxfedcba9876543210".to_owned(),
             app_secret: None,
             mch_id: "1900000109".to_owned(),
             api_v3_key: None,
@@ -98,6 +101,8 @@ impl Default for SimulatorSettings {
 pub struct SimulatorCredentials {
     /// The mini-program's app id.
     pub app_id: String,
+    /// The app id of the merchant's mobile application.
+    pub mobile_app_id: String,
     /// The mini-program's secret.
     pub app_secret: String,
     /// The merchant's number.

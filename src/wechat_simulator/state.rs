@@ -10,7 +10,7 @@ use super::dice::Dice;
 use super::journal::{Fact, FactRef, Journal};
 use super::keys::Keys;
 use super::knobs::Knobs;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, TradeKind};
 use super::outbox::Outbox;
 use super::people::People;
 use super::{SimulatorError, SimulatorSettings};
@@ -25,8 +25,10 @@ const CONCURRENT_DELIVERIES: usize = 64;
 pub(super) struct World {
     /// The injected clock.
     pub(super) clock: Clock,
-    /// The one app this WeChat knows.
+    /// The one mini-program this WeChat knows.
     pub(super) app_id: String,
+    /// The one mobile application it knows; it is only paid in.
+    pub(super) mobile_app_id: String,
     /// The one merchant this WeChat knows.
     pub(super) mch_id: String,
     /// Keys and secrets.
@@ -63,6 +65,7 @@ impl World {
         Ok(Self {
             clock: settings.clock.clone(),
             app_id: settings.app_id.clone(),
+            mobile_app_id: settings.mobile_app_id.clone(),
             mch_id: settings.mch_id.clone(),
             keys,
             dice,
@@ -74,6 +77,11 @@ impl World {
             delivering: Semaphore::new(CONCURRENT_DELIVERIES),
             delivered: Notify::new(),
         })
+    }
+
+    /// The application in which orders of this kind are paid.
+    pub(super) fn app_of(&self, kind: TradeKind) -> &str {
+        if kind == TradeKind::App { &self.mobile_app_id } else { &self.app_id }
     }
 
     /// The present moment.

@@ -231,6 +231,34 @@ on_both_databases! {
         assert_eq!((status, &refusal["code"]), (409, &json!("ORDER_CLOSED")), "{refusal}");
     }
 
+    async fn an_order_is_paid_inside_the_merchants_own_app(shop: &Shop) {
+        let sku = shop.sku(1_000, 5).await;
+        let buyer = shop.buyer().await;
+        let order_id = buyer.orders(&[(&sku, 1)]).await;
+        let start = Some(json!({"trade_type": "app"}));
+        let handover = buyer.does("POST", &format!("/orders/{order_id}/payments"), start).await;
+        let params = &handover["params"];
+        let mobile = shop.simulator.credentials.mobile_app_id.as_str();
+        assert_eq!((&params["trade_type"], &params["appId"]), (&json!("app"), &json!(mobile)), "{handover}");
+        assert_eq!((&params["packageValue"], &params["partnerId"]), (&json!("Sign=WXPay"), &json!("1900000109")));
+        assert!(params["sign"].as_str().is_some_and(|sign| sign.len() > 300), "{handover}");
+        shop.pay(&text(&params["prepayId"])).await;
+        assert_eq!(buyer.order(&order_id).await["state"], "paid");
+        buyer.does("POST", &format!("/orders/{order_id}/refund"), Some(json!({"reason": "不想要了"}))).await;
+        shop.settle().await;
+        assert_eq!(buyer.order(&order_id).await["state"], "refunded");
+    }
+
+    with [("HOURGLASS_WECHAT_MOBILE_APP_ID", "")]
+    async fn a_shop_without_an_app_of_its_own_says_so(shop: &Shop) {
+        let sku = shop.sku(1_000, 5).await;
+        let buyer = shop.buyer().await;
+        let order_id = buyer.orders(&[(&sku, 1)]).await;
+        let (status, refused) =
+            buyer.call("POST", &format!("/orders/{order_id}/payments"), Some(json!({"trade_type": "app"}))).await;
+        assert_eq!((status, &refused["code"]), (422, &json!("payment.trade_type_unavailable")), "{refused}");
+    }
+
     with [("HOURGLASS_WECHAT_TIMEOUT_MS", "400")]
     async fn a_prepay_whose_answer_is_lost_late_or_wrong_is_repeated_under_its_number(shop: &Shop) {
         let sku = shop.sku(1_000, 20).await;

@@ -70,12 +70,14 @@ settings! {
     TOKEN_SECRET = "secrets.token" "HOURGLASS_TOKEN_SECRET" None, "a secret of at least 32 bytes that nobody else uses",
         "Signs access tokens.";
     SEAL_KEY = "secrets.seal_key" "HOURGLASS_SEAL_KEY" None, "32 random bytes as 64 hexadecimal digits",
-        "Seals phone numbers and session keys at rest; what it sealed cannot be read without it.";
+        "Seals phone numbers and session keys at rest, and makes the key under which a phone number is found again; without it what it sealed cannot be read and nobody is recognised by phone.";
     WECHAT_API_URL = "wechat.api_url" "HOURGLASS_WECHAT_API_URL" Some("https://api.weixin.qq.com"),
         "an http or https address without a slash at the end", "Where api.weixin.qq.com is; the simulator's address in development.";
     WECHAT_APP_ID = "wechat.app_id" "HOURGLASS_WECHAT_APP_ID" None, "the app id of the mini-program", "The mini-program.";
     WECHAT_APP_SECRET = "wechat.app_secret" "HOURGLASS_WECHAT_APP_SECRET" None, "the app secret of the mini-program",
         "The mini-program's secret.";
+    WECHAT_MOBILE_APP_ID = "wechat.mobile_app_id" "HOURGLASS_WECHAT_MOBILE_APP_ID" None, "the app id of the mobile application",
+        "The merchant's app on phones, registered with the Open Platform; without it nobody pays inside an app.";
     WECHAT_TIMEOUT_MS = "wechat.timeout_ms" "HOURGLASS_WECHAT_TIMEOUT_MS" Some("8000"), "a number from 100 to 60000",
         "Longest a call to WeChat may take.";
     PAY_URL = "pay.url" "HOURGLASS_WECHAT_PAY_URL" Some("https://api.mch.weixin.qq.com"),

@@ -339,6 +339,7 @@ fn wechat(values: &Values, mode: Mode, server: &ServerConfig) -> Result<WechatSe
         pay_url,
         app_id: in_development(values.text(known::WECHAT_APP_ID), known::WECHAT_APP_ID, "wx0123456789abcdef")?,
         app_secret: app_secret.into(),
+        mobile_app_id: values.maybe(known::WECHAT_MOBILE_APP_ID)?,
         pay: pay(values, mode, server)?,
         request_timeout_ms: values.number(known::WECHAT_TIMEOUT_MS, 100, 60_000)?,
     })

@@ -95,12 +95,13 @@ async fn start_simulator(values: &Values, data_dir: &std::path::Path) -> Result<
 }
 
 /// What a shop must be told to use this simulator.
-fn wechat_settings(url: &str, credentials: &SimulatorCredentials) -> [(&'static known::Setting, String); 10] {
+fn wechat_settings(url: &str, credentials: &SimulatorCredentials) -> [(&'static known::Setting, String); 11] {
     [
         (known::WECHAT_API_URL, url.to_owned()),
         (known::PAY_URL, url.to_owned()),
         (known::WECHAT_APP_ID, credentials.app_id.clone()),
         (known::WECHAT_APP_SECRET, credentials.app_secret.clone()),
+        (known::WECHAT_MOBILE_APP_ID, credentials.mobile_app_id.clone()),
         (known::PAY_MCH_ID, credentials.mch_id.clone()),
         (known::PAY_SERIAL, credentials.merchant_serial.clone()),
         (known::PAY_KEY, credentials.merchant_private_key_pem.clone()),

@@ -23,6 +23,7 @@ struct Inner {
     transport: Transport,
     tokens: TokenKeeper,
     pay: Option<PayClient>,
+    mobile_pay: Option<PayClient>,
 }
 
 /// What a login code proves.
@@ -99,7 +100,8 @@ impl WechatClient {
             Some(pay) => Some(PayClient::new(&settings, pay, transport.clone(), clock)?),
             None => None,
         };
-        Ok(Self(Arc::new(Inner { settings, transport, tokens, pay })))
+        let mobile_pay = pay.as_ref().zip(settings.mobile_app_id.as_deref()).map(|(pay, id)| pay.for_app(id));
+        Ok(Self(Arc::new(Inner { settings, transport, tokens, pay, mobile_pay })))
     }
 
     /// The app id of the mini-program.
@@ -110,6 +112,12 @@ impl WechatClient {
     /// The client of WeChat Pay; an error of kind [`WechatErrorKind::PayNotConfigured`] when there is no merchant.
     pub fn pay(&self) -> Result<&PayClient, WechatError> {
         self.0.pay.as_ref().ok_or_else(|| WechatError::new("pay", WechatErrorKind::PayNotConfigured))
+    }
+
+    /// The client of WeChat Pay inside the merchant's mobile application; `None` when there is no merchant or no such
+    /// application.
+    pub fn mobile_pay(&self) -> Option<&PayClient> {
+        self.0.mobile_pay.as_ref()
     }
 
     /// Exchanges the code of `wx.login` for the user's ids. A code works once and for five minutes.

@@ -13,6 +13,8 @@ pub struct WechatSettings {
     pub app_id: String,
     /// The app secret of the mini-program.
     pub app_secret: SecretString,
+    /// The app id of the merchant's mobile application; `None` when people cannot pay inside one.
+    pub mobile_app_id: Option<String>,
     /// The merchant; `None` leaves WeChat Pay out.
     pub pay: Option<PaySettings>,
     /// The longest a call may take from connecting to the last byte of its answer, in milliseconds.
@@ -79,6 +81,9 @@ impl WechatSettings {
         check_url("wechat.api_url", &self.api_url)?;
         check_filled("wechat.app_id", &self.app_id)?;
         check_filled("wechat.app_secret", self.app_secret.expose_secret())?;
+        if let Some(app_id) = &self.mobile_app_id {
+            check_filled("wechat.mobile_app_id", app_id)?;
+        }
         if self.request_timeout_ms == 0 {
             return Err(WechatSetupError::new("wechat.request_timeout_ms", "must be above zero"));
         }

@@ -208,6 +208,7 @@ pub fn settings(url: &str) -> WechatSettings {
         pay_url: url.to_owned(),
         app_id: APP_ID.to_owned(),
         app_secret: "app-secret".into(),
+        mobile_app_id: None,
         pay: Some(PaySettings {
             mch_id: MCH_ID.to_owned(),
             merchant_serial: "5157F09EFDC096DE15EBE81A47057A7232F1B8E1".to_owned(),

@@ -51,7 +51,7 @@ fn create(call: &Authentic, kind: TradeKind) -> Result<String, PayRefusal> {
 fn read_order(world: &World, body: Arguments, kind: TradeKind) -> Result<NewOrder, PayRefusal> {
     let app_id = body.required_text("/appid", Text::up_to(32))?;
     body.check_merchant(world)?;
-    if app_id != world.app_id {
+    if app_id != world.app_of(kind) {
         return Err(PayRefusal::new(400, "APPID_MCHID_NOT_MATCH", "商户号该产品权限未开通或appid与mchid不匹配"));
     }
     let description = body.required_text("/description", Text::up_to(127))?.to_owned();

@@ -11,7 +11,7 @@ use crate::wechat_simulator::state::World;
 pub(in crate::wechat_simulator) fn transaction(world: &World, trade: &Trade) -> Value {
     let state = trade.state(world.now());
     let mut object = json!({
-        "appid": world.app_id,
+        "appid": world.app_of(trade.kind),
         "mchid": world.mch_id,
         "out_trade_no": trade.out_trade_no,
         "trade_state": state.word(),

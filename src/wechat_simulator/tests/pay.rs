@@ -160,8 +160,13 @@ async fn the_other_three_ways_of_paying_have_their_own_answers() {
     let stage = Stage::open().await;
     let mut order = stage.order("order-app-1", 100, "");
     order.as_object_mut().unwrap().remove("payer");
+    let mini_program = order["appid"].clone();
+    let reply = stage.pay("POST", "/v3/pay/transactions/app", order.clone()).await;
+    assert_eq!(reply.code(), "APPID_MCHID_NOT_MATCH", "nobody pays inside the mini-program's app id from a phone app");
+    order["appid"] = json!(stage.credentials.mobile_app_id);
     let reply = stage.pay("POST", "/v3/pay/transactions/app", order.clone()).await.json();
     assert!(reply["prepay_id"].as_str().unwrap().starts_with("wx"));
+    order["appid"] = mini_program;
     order["out_trade_no"] = json!("order-native-1");
     let reply = stage.pay("POST", "/v3/pay/transactions/native", order.clone()).await.json();
     assert!(reply["code_url"].as_str().unwrap().starts_with("weixin://wxpay/bizpayurl?pr="));

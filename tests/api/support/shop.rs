@@ -459,6 +459,7 @@ fn config(url: &str, folder: &Path, base: &str, simulator: &Simulator, more: &[(
         ("HOURGLASS_WECHAT_PAY_URL", &wechat),
         ("HOURGLASS_WECHAT_APP_ID", &keys.app_id),
         ("HOURGLASS_WECHAT_APP_SECRET", &keys.app_secret),
+        ("HOURGLASS_WECHAT_MOBILE_APP_ID", &keys.mobile_app_id),
         ("HOURGLASS_WECHAT_MCH_ID", &keys.mch_id),
         ("HOURGLASS_WECHAT_MCH_SERIAL", &keys.merchant_serial),
         ("HOURGLASS_WECHAT_MCH_KEY", &keys.merchant_private_key_pem),

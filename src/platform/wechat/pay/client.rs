@@ -22,12 +22,12 @@ use crate::platform::wechat::transport::{Reply, Transport};
 #[derive(Debug, Clone)]
 pub struct PayClient(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     app_id: String,
     mch_id: String,
     merchant_serial: String,
-    merchant_key: MerchantKey,
+    merchant_key: Arc<MerchantKey>,
     api_v3_key: SecretString,
     reply_key_id: Option<String>,
     notify_base_url: String,
@@ -114,7 +114,7 @@ impl PayClient {
             app_id: settings.app_id.clone(),
             mch_id: pay.mch_id.clone(),
             merchant_serial: pay.merchant_serial.clone(),
-            merchant_key,
+            merchant_key: Arc::new(merchant_key),
             api_v3_key: pay.api_v3_key.clone(),
             reply_key_id: pay.reply_key_id.clone(),
             notify_base_url: pay.notify_base_url.clone(),
@@ -124,6 +124,11 @@ impl PayClient {
             transport,
             clock,
         })))
+    }
+
+    /// The same merchant, its keys shared, paid inside another application.
+    pub(in crate::platform::wechat) fn for_app(&self, app_id: &str) -> Self {
+        Self(Arc::new(Inner { app_id: app_id.to_owned(), ..Inner::clone(&self.0) }))
     }
 
     /// The merchant number, for comparing with what a notice says.
