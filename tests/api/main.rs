@@ -33,4 +33,5 @@ mod payment;
 mod processes;
 mod purchase;
 mod share;
+mod shipping;
 mod stock;
