@@ -18,6 +18,8 @@ crate::refusals! {
         ShipmentNotFound => NOT_FOUND "shipment_not_found" "包裹不存在" "There is no such parcel.",
         /// The price is not the one the buyer saw; details hold the new quote.
         PriceChanged(details) => CONFLICT "price_changed" "价格有变动，请确认后重新提交" "The price has changed; look at the new quote and place the order again.",
+        /// Some of it can no longer be bought; details name the SKUs with the reasons, and hold a quote of the rest.
+        BasketChanged(details) => CONFLICT "basket_changed" "部分商品已失效，请确认后重新提交" "Some items can no longer be bought; look at the quote of the rest and place the order again.",
         /// The order changed meanwhile, or its state does not allow this; details name the state or the reason.
         StateConflict(details) => CONFLICT "state_conflict" "订单状态已变化，请刷新后再试" "The state of the order does not allow this, or it changed meanwhile.",
         /// A gate still holds it back.

@@ -7,6 +7,8 @@
 //! promotions → at most one shop coupon and at most one portion of a social coupon, if they allow each other and the
 //! lines allow them → points → freight. Campaigns take part through the seam in [`Offer`]; pricing names none.
 //!
+//! [`remainder`] says what of a basket can no longer be bought, and what the rest costs.
+//!
 //! What always holds: the lines sum to the totals to the fen; no line falls below zero; reductions are capped at what is
 //! left to pay and spread by largest remainder; the order of claims and of lines never changes a price; amounts that
 //! leave the range of money are refused.
@@ -24,6 +26,7 @@ mod error;
 pub mod freight;
 mod model;
 mod offer;
+mod remainder;
 mod rules;
 mod service;
 #[cfg(test)]
@@ -34,4 +37,5 @@ pub use api::{QuoteView, ShopperApi, shopper_routes};
 pub use error::{OfferRefusal, PricingError};
 pub use model::{Adjustment, BasketLine, MAX_LINES, MAX_QUANTITY, OfferClaim, Quote, QuoteRequest, QuotedLine};
 pub use offer::{Offer, OfferFacts, Offers, OrderEvent, PlacedOrder, PricedLine, Reach, Reduction, Reservation, Stage};
+pub use remainder::{Gone, GoneLine, Remainder, remainder};
 pub use service::quote;

@@ -15,6 +15,7 @@ use super::model::{
     Adjustment, BasketLine, MAX_CLAIMS, MAX_LINES, MAX_QUANTITY, MAX_REFERENCE, OfferClaim, Quote, QuotedLine,
 };
 use super::offer::{PricedLine, Reach, Reduction, Stage};
+use super::remainder::{Gone, GoneLine};
 use crate::catalog::{FreightTemplateId, SkuFacts, SkuId, Unavailable};
 use crate::kernel::money::{Fen, prorate};
 use crate::kernel::region::Province;
@@ -354,17 +355,20 @@ fn misbehaves(source: &str, how: &str) -> PricingError {
 }
 
 fn sellable(wanted: &BTreeMap<SkuId, i64>, facts: &[SkuFacts]) -> Result<(), PricingError> {
-    let why = |sku_id: &SkuId| match facts.iter().find(|sku| sku.sku_id == *sku_id) {
-        None => Some("not_found"),
-        Some(SkuFacts { unavailable: Some(Unavailable::OffSale), .. }) => Some("off_sale"),
-        Some(SkuFacts { unavailable: Some(Unavailable::SkuDisabled), .. }) => Some("sku_disabled"),
-        Some(SkuFacts { unavailable: None, .. }) => None,
-    };
-    let refused: Vec<Value> = wanted
-        .keys()
-        .filter_map(|sku_id| why(sku_id).map(|reason| json!({ "sku_id": sku_id, "reason": reason })))
-        .collect();
+    let refused = unsellable(wanted, facts);
     if refused.is_empty() { Ok(()) } else { Err(PricingError::NotSellable(json!({ "skus": refused }))) }
+}
+
+/// What of a basket is not sold, and why not.
+pub(super) fn unsellable(wanted: &BTreeMap<SkuId, i64>, facts: &[SkuFacts]) -> Vec<GoneLine> {
+    let why = |sku_id: &SkuId| match facts.iter().find(|sku| sku.sku_id == *sku_id) {
+        None => Some(Gone::NotFound),
+        Some(sku) => sku.unavailable.map(|why| match why {
+            Unavailable::OffSale => Gone::OffSale,
+            Unavailable::SkuDisabled => Gone::SkuDisabled,
+        }),
+    };
+    wanted.keys().filter_map(|sku_id| why(sku_id).map(|reason| GoneLine { sku_id: *sku_id, reason })).collect()
 }
 
 fn quoted(line: &PricedLine) -> Option<QuotedLine> {

@@ -72,10 +72,54 @@ on_both_databases! {
         let seen = buyer.wishes(&[(&sku, 1), (&kept, 1)]).await;
         shop.staff("POST", &format!("/products/{}/off-sale", text(&gone["summary"]["id"])), None).await;
         let (status, refused) = buyer.sends(&seen).await;
-        assert_eq!((status, &refused["code"]), (422, &json!("pricing.not_sellable")), "{refused}");
+        assert_eq!((status, &refused["code"]), (409, &json!("order.basket_changed")), "{refused}");
         assert_eq!(refused["details"]["skus"], json!([{"sku_id": sku, "reason": "off_sale"}]));
+        assert_eq!(refused["details"]["quote"]["total_fen"], 1_100, "what is left: {refused}");
         assert_eq!(shop.stock(&kept).await["held"], 0);
-        buyer.orders(&[(&kept, 1)]).await;
+        let (status, order) = buyer.sends(&buyer.wishes_at(&[(&kept, 1)], &refused["details"]["quote"])).await;
+        assert_eq!((status, &order["price"]["total_fen"]), (201, &json!(1_100)), "{order}");
+    }
+
+    async fn when_nothing_of_a_basket_is_left_there_is_no_quote(shop: &Shop) {
+        let product = shop.product(9_900, 10).await;
+        let sku = text(&product["skus"][0]["id"]);
+        let buyer = shop.buyer().await;
+        let seen = buyer.wishes(&[(&sku, 1)]).await;
+        shop.staff("POST", &format!("/products/{}/off-sale", text(&product["summary"]["id"])), None).await;
+        let (status, refused) = buyer.sends(&seen).await;
+        assert_eq!((status, &refused["code"]), (409, &json!("order.basket_changed")), "{refused}");
+        assert_eq!(refused["details"], json!({"skus": [{"sku_id": sku, "reason": "off_sale"}], "quote": null}));
+    }
+
+    async fn what_is_no_longer_delivered_there_is_refused_by_name(shop: &Shop) {
+        let number = shop.number();
+        let free = shop.free_freight().await;
+        let draft = json!({"freight_template_id": free, "skus": [{"code": format!("FREE-{number}"), "price_fen": 500, "weight_grams": 1}]});
+        let gone = shop.drafts(&draft).await;
+        shop.puts_on_sale(&text(&gone["summary"]["id"])).await;
+        let (sku, kept) = (text(&gone["skus"][0]["id"]), shop.sku(1_000, 10).await);
+        shop.receive(&sku, 5).await;
+        let buyer = shop.buyer().await;
+        let seen = buyer.wishes(&[(&sku, 1), (&kept, 1)]).await;
+        let nowhere = json!({"name": "停运", "measure": "piece", "tariffs": [{
+            "provinces": [], "deliverable": false, "first_units": 1, "first_fee_fen": 0,
+            "next_units": 1, "next_fee_fen": 0, "free_from_fen": null
+        }]});
+        let nowhere = text(&shop.staff_post("/freight-templates", nowhere).await["id"]);
+        shop.edits(&text(&gone["summary"]["id"]), &json!({"freight_template_id": nowhere})).await;
+        let (status, refused) = buyer.sends(&seen).await;
+        assert_eq!((status, &refused["code"]), (409, &json!("order.basket_changed")), "{refused}");
+        assert_eq!(refused["details"]["skus"], json!([{"sku_id": sku, "reason": "undeliverable"}]));
+        assert_eq!(refused["details"]["quote"]["total_fen"], 1_100, "{refused}");
+    }
+
+    async fn what_never_existed_is_no_changed_basket(shop: &Shop) {
+        let kept = shop.sku(1_000, 10).await;
+        let buyer = shop.buyer().await;
+        let mut wish = buyer.wishes(&[(&kept, 1)]).await;
+        wish.body["lines"][0]["sku_id"] = json!("1");
+        let (status, refused) = buyer.sends(&wish).await;
+        assert_eq!((status, &refused["code"]), (422, &json!("pricing.not_sellable")), "{refused}");
     }
 
     async fn prices_sent_by_the_client_have_no_effect(shop: &Shop) {

@@ -130,7 +130,8 @@ pub(super) fn page_of(cursor: Option<String>, limit: Option<i64>) -> Result<Orde
 /// One transaction: the basket is priced again and compared with the price the buyer saw, stock and offers are set
 /// aside, the payment is opened. The same `Idempotency-Key` with the same body answers the same again; an order that
 /// costs nothing is paid at once. When the price has changed, the answer is 409 `order.price_changed` with the new quote
-/// in its details.
+/// in its details; when some of it can no longer be bought, 409 `order.basket_changed` with `{skus: [{sku_id, reason}],
+/// quote}`, where `quote` is the price of the rest, or null when nothing is left.
 #[utoipa::path(
     tag = "order",
     security(("shopper" = [])),

@@ -18,7 +18,7 @@ use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
 use crate::payment::{self, OpenPayment};
 use crate::platform::db::{DbResult, Tx};
-use crate::pricing::{self, BasketLine, OfferClaim, PlacedOrder, Quote, QuoteRequest};
+use crate::pricing::{self, BasketLine, Gone, OfferClaim, PlacedOrder, PricingError, Quote, QuoteRequest};
 use crate::stock::{self, StockLine};
 
 /// What is to be bought.
@@ -82,7 +82,7 @@ pub(in crate::order) fn place(tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrde
         lines: basket_lines(tx, wish)?,
         claims: wish.claims.clone(),
     };
-    let quote = pricing::quote(tx, &orders.offers, &request)?;
+    let quote = quote_now(tx, orders, &request)?;
     if quote.total != wish.expected.total || quote.digest != wish.expected.digest {
         return Err(OrderError::PriceChanged(json!(pricing::QuoteView::from(quote))));
     }
@@ -102,6 +102,22 @@ pub(in crate::order) fn place(tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrde
         settle_free(tx, orders, &mut placed)?;
     }
     Ok(placed)
+}
+
+/// The price now. Something that was shown and can no longer be bought is the buyer's to hear, with what the rest costs;
+/// something that never existed was never shown.
+fn quote_now(tx: &mut Tx<'_>, orders: &Orders, request: &QuoteRequest) -> Result<Quote, OrderError> {
+    let refused = match pricing::quote(tx, &orders.offers, request) {
+        Ok(quote) => return Ok(quote),
+        Err(refused @ (PricingError::NotSellable(_) | PricingError::Undeliverable(_))) => refused,
+        Err(other) => return Err(other.into()),
+    };
+    let left = pricing::remainder(tx, &orders.offers, request)?;
+    if left.gone.iter().any(|line| line.reason == Gone::NotFound) {
+        return Err(refused.into());
+    }
+    let quote = left.quote.map(pricing::QuoteView::from);
+    Err(OrderError::BasketChanged(json!({ "skus": left.gone, "quote": quote })))
 }
 
 fn basket_lines(tx: &mut Tx<'_>, wish: &PlaceOrder) -> Result<Vec<BasketLine>, OrderError> {

@@ -19,5 +19,5 @@ mod store;
 pub use admin_api::{AdminApi, admin_routes};
 pub use error::FreightError;
 pub use model::{Measure, NewTemplate, Tariff, Template};
-pub use rules::{Load, NotDelivered, freight};
+pub use rules::{Load, NotDelivered, delivers, freight};
 pub use service::{create, list, template, templates, update};

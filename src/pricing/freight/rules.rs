@@ -67,6 +67,11 @@ pub fn freight(template: &Template, load: Load, goods: Fen, province: Province) 
     fee.ok_or(NotDelivered::Overflow)
 }
 
+/// Whether anything of this template is sent to a province.
+pub fn delivers(template: &Template, province: Province) -> bool {
+    freight(template, Load::default(), Fen::ZERO, province) != Err(NotDelivered::Undeliverable)
+}
+
 /// The template with its name trimmed, if it makes sense.
 pub(super) fn checked(template: NewTemplate) -> Result<NewTemplate, FreightError> {
     let name = template.name.trim().to_owned();
