@@ -34,6 +34,15 @@ pub(super) fn user(tx: &mut Tx<'_>, id: UserId) -> DbResult<Option<User>> {
     Ok(users::table.find(id).select(User::as_select()).first(tx.conn()?).optional()?)
 }
 
+/// Nicknames and pictures of these users.
+pub(super) fn faces(tx: &mut Tx<'_>, ids: &[UserId]) -> DbResult<Vec<(UserId, String, Option<String>)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = users::table.filter(users::id.eq_any(ids.to_vec()));
+    Ok(known.select((users::id, users::nickname, users::avatar)).load(tx.conn()?)?)
+}
+
 pub(super) fn insert_user(tx: &mut Tx<'_>, user: &User) -> DbResult<()> {
     diesel::insert_into(users::table).values(user).execute(tx.conn()?)?;
     Ok(())

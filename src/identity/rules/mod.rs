@@ -6,7 +6,9 @@ mod profile;
 
 pub use address::{AddressDraft, MAX_ADDRESSES, check_address};
 pub use linking::{Decision, Owner, Side, link, strength};
-pub use profile::{E164, check_avatar, check_code, check_nickname, check_reason, mask_subject, read_phone};
+pub use profile::{
+    E164, check_avatar, check_code, check_nickname, check_reason, mask_subject, masked_name, read_phone,
+};
 
 use serde_json::{Value, json};
 

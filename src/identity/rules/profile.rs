@@ -84,6 +84,11 @@ pub(super) fn is_mobile(text: &str) -> bool {
     matches!(text.as_bytes(), [b'1', b'3'..=b'9', rest @ ..] if rest.len() == 9 && rest.iter().all(u8::is_ascii_digit))
 }
 
+/// A nickname of which strangers see the first character.
+pub fn masked_name(nickname: &str) -> String {
+    nickname.chars().take(1).chain("**".chars()).collect()
+}
+
 /// A subject as staff see it: enough to compare, not enough to use.
 pub fn mask_subject(subject: &str) -> String {
     let count = subject.chars().count();
@@ -138,6 +143,13 @@ mod tests {
     fn a_mask_hides_short_subjects_whole() {
         assert_eq!(mask_subject("oABCDEFGHIJKLwxyz"), "oABC****wxyz");
         assert_eq!(mask_subject("12345678"), "****");
+    }
+
+    #[test]
+    fn strangers_see_the_first_character_of_a_name() {
+        assert_eq!(masked_name("张三丰"), "张**");
+        assert_eq!(masked_name("A"), "A**");
+        assert_eq!(masked_name(""), "**");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a user says about themselves, and which of their ids others may ask for.
 
+use std::collections::HashMap;
+
 use crate::identity::error::IdentityError;
 use crate::identity::model::{Provider, User};
 use crate::identity::rules;
@@ -23,6 +25,27 @@ pub struct ProfileEdit {
     pub nickname: Option<String>,
     /// A new picture, or `Some(None)` for none.
     pub avatar: Option<Option<String>>,
+}
+
+/// What other shoppers see of a user on pages that many people look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Face {
+    /// The first character of the nickname, and `**` for the rest.
+    pub masked_name: String,
+    /// Their picture, when they chose one.
+    pub avatar: Option<String>,
+}
+
+/// The faces of these users, for group pages, ladders and rankings; those that do not exist are absent.
+///
+/// # Errors
+/// The database's.
+pub fn faces(tx: &mut Tx<'_>, users: &[UserId]) -> DbResult<HashMap<UserId, Face>> {
+    let rows = store::faces(tx, users)?;
+    let face = |(user, nickname, avatar): (UserId, String, Option<String>)| {
+        (user, Face { masked_name: rules::masked_name(&nickname), avatar })
+    };
+    Ok(rows.into_iter().map(face).collect())
 }
 
 /// A user's profile.
