@@ -5,8 +5,10 @@ pub mod crowd;
 pub mod document;
 pub mod goods;
 pub mod postgres;
+pub mod proxy;
 pub mod sharing;
 pub mod shop;
+pub mod town;
 
 pub use shop::Shop;
 
@@ -18,7 +20,7 @@ macro_rules! on_both_databases {
     (@sqlite $($setting:expr),+) => { Shop::on_sqlite_with(&[$($setting),+]) };
     (@postgres) => { Shop::on_postgres() };
     (@postgres $($setting:expr),+) => { Shop::on_postgres_with(&[$($setting),+]) };
-    ($($(#[$meta:meta])* $(with [$($setting:expr),+])? async fn $name:ident($shop:ident: &Shop) $body:block)+) => {$(
+    ($($(#[$meta:meta])* $(with [$($setting:expr),+ $(,)?])? async fn $name:ident($shop:ident: &Shop) $body:block)+) => {$(
         $(#[$meta])*
         mod $name {
             #[allow(unused_imports, reason = "each claim uses some of what its file imports")]

@@ -19,7 +19,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -37,24 +37,32 @@ const DROPPED_TOGETHER: usize = 48;
 /// How often another port is tried when somebody was faster to take the free one.
 const ATTEMPTS: u32 = 3;
 
-/// Starts the cluster, says `ready` or why not, waits for the test process to end, and clears everything away.
-/// Arguments: the programs' directory, the cluster's directory, the port. `CLUSTER_PASSWORD` is in the environment, so
-/// that it is not in the list of processes.
+/// Starts the cluster, says `ready` or why not, kills the server and starts it again when told to, waits for the test
+/// process to end, and clears everything away. Arguments: the programs' directory, the cluster's directory, the port.
+/// `CLUSTER_PASSWORD` is in the environment, so that it is not in the list of processes. What a killed server leaves
+/// behind may hold its successor up for a moment, so starting again is tried until it succeeds.
 const KEEPER: &str = r#"
 umask 077
 programs=$1 directory=$2 port=$3
 printf %s "$CLUSTER_PASSWORD" >"$directory/password"
-start() {
+create() {
     "$programs/initdb" -D "$directory/data" -U hourglass --pwfile="$directory/password" \
-        --auth-local=trust --auth-host=scram-sha-256 -E UTF8 --locale=C --no-sync &&
+        --auth-local=trust --auth-host=scram-sha-256 -E UTF8 --locale=C --no-sync
+}
+start() {
     "$programs/pg_ctl" -D "$directory/data" -l "$directory/server.log" -w -t 60 -o "-p $port -h 127.0.0.1 \
         -k '$directory' -c fsync=on -c shared_buffers=32MB -c max_connections=200 -c max_wal_size=2GB" start
 }
-if start >"$directory/start.log" 2>&1 </dev/null; then echo ready
+if (create && start) >"$directory/start.log" 2>&1 </dev/null; then echo ready
 else tail -qn 2 "$directory/start.log" "$directory/server.log" 2>/dev/null | tr '\n' ' '; echo; fi
-exec >/dev/null 2>&1
-cat
-"$programs/pg_ctl" -D "$directory/data" -m immediate -w stop
+exec 2>/dev/null
+while read -r order; do
+    case $order in
+    kill) kill -9 "$(head -n 1 "$directory/data/postmaster.pid")" && echo killed ;;
+    start) until start >>"$directory/start.log" 2>&1 </dev/null; do sleep 0.1; done; echo ready ;;
+    esac
+done
+"$programs/pg_ctl" -D "$directory/data" -m immediate -w stop >/dev/null
 cd / && rm -rf "$directory"
 "#;
 
@@ -90,7 +98,52 @@ pub struct Postgres {
     /// Databases of ended tests, waiting to be dropped together.
     ended: Mutex<Vec<String>>,
     /// Closed by the kernel when this process ends, which ends the private cluster too.
-    keeper: Option<ChildStdin>,
+    keeper: Option<Cluster>,
+}
+
+/// A private cluster; ends with this value.
+pub struct Cluster {
+    url: String,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Cluster {
+    /// One that a single test may mistreat; `None` when there are no programs to start it from, which was said aloud.
+    ///
+    /// # Panics
+    /// Where `CI` is set and there are no programs.
+    pub fn of_ones_own() -> Option<Self> {
+        let started = find_programs().ok_or_else(|| "no PostgreSQL server is installed".to_owned());
+        let started = started.and_then(|programs| start_repeatedly(&programs));
+        if let Err(why) = &started {
+            let _ = writeln!(std::io::stderr(), "a PostgreSQL test is skipped: {why}");
+        }
+        assert!(started.is_ok() || std::env::var_os("CI").is_none(), "CI is set, but there is no PostgreSQL");
+        started.ok()
+    }
+
+    /// Where to connect to, as a user who may do anything.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Ends the server as a failure of power would: nothing is said, nothing is written any more.
+    pub fn is_killed(&mut self) {
+        assert_eq!(self.answer_to("kill"), "killed");
+    }
+
+    /// Starts the killed server and waits until it has recovered.
+    pub fn starts_again(&mut self) {
+        assert_eq!(self.answer_to("start"), "ready");
+    }
+
+    fn answer_to(&mut self, order: &str) -> String {
+        writeln!(self.orders, "{order}").expect("the script listens");
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("the script answers");
+        answer.trim().to_owned()
+    }
 }
 
 /// A database of one test, given up with this value: a private cluster drops it together with others or vanishes with
@@ -164,17 +217,11 @@ impl Postgres {
         }
         let programs = find_programs()
             .ok_or("TEST_POSTGRES_URL is not set, and no PostgreSQL server is installed (initdb, pg_ctl, postgres)")?;
-        let mut outcome = Err(String::new());
-        for _ in 0..ATTEMPTS {
-            outcome = start_cluster(&programs);
-            if outcome.is_ok() {
-                break;
-            }
-        }
-        outcome.map_err(|why| format!("the server in {} does not start: {why}", programs.display()))
+        let cluster = start_repeatedly(&programs)?;
+        Self::connect(cluster.url.clone(), Some(cluster))
     }
 
-    fn connect(url: String, keeper: Option<ChildStdin>) -> Result<Self, String> {
+    fn connect(url: String, keeper: Option<Cluster>) -> Result<Self, String> {
         let run = format!("{:08x}", rand::random::<u32>());
         let mut administration = PgConnection::establish(&url).map_err(|why| why.to_string())?;
         let named = administration.batch_execute(&format!("SET application_name = '{PREFIX}{run}'"));
@@ -230,8 +277,19 @@ fn find_programs() -> Option<PathBuf> {
     on_path.chain(packaged.into_iter().rev().map(|(_, directory)| directory)).find(complete)
 }
 
-/// Starts a private cluster and connects to it.
-fn start_cluster(programs: &Path) -> Result<Postgres, String> {
+/// Starts a private cluster; says why not.
+fn start_repeatedly(programs: &Path) -> Result<Cluster, String> {
+    let mut outcome = Err(String::new());
+    for _ in 0..ATTEMPTS {
+        outcome = start_cluster(programs);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome.map_err(|why| format!("the server in {} does not start: {why}", programs.display()))
+}
+
+fn start_cluster(programs: &Path) -> Result<Cluster, String> {
     let directory = std::env::temp_dir().join(format!("hourglass-postgres-{:016x}", rand::random::<u64>()));
     fs::DirBuilder::new().mode(0o700).create(&directory).map_err(|why| format!("{}: {why}", directory.display()))?;
     let started = keep_cluster(programs, &directory);
@@ -242,7 +300,7 @@ fn start_cluster(programs: &Path) -> Result<Postgres, String> {
     started
 }
 
-fn keep_cluster(programs: &Path, directory: &Path) -> Result<Postgres, String> {
+fn keep_cluster(programs: &Path, directory: &Path) -> Result<Cluster, String> {
     let text = |why: std::io::Error| why.to_string();
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).map_err(text)?.port();
     let password = format!("{:032x}", rand::random::<u128>());
@@ -258,17 +316,18 @@ fn keep_cluster(programs: &Path, directory: &Path) -> Result<Postgres, String> {
         command.uid(user).gid(group);
     }
     let mut keeper = command.spawn().map_err(text)?;
-    let pipe = keeper.stdin.take().ok_or("the script has no input")?;
+    let orders = keeper.stdin.take().ok_or("the script has no input")?;
+    let mut answers = BufReader::new(keeper.stdout.take().ok_or("the script has no output")?);
     let mut answer = String::new();
-    BufReader::new(keeper.stdout.take().ok_or("the script has no output")?).read_line(&mut answer).map_err(text)?;
-    let answer = answer.trim();
-    let url = format!("postgres://hourglass:{password}@127.0.0.1:{port}/postgres");
-    let server = if answer == "ready" { Postgres::connect(url, Some(pipe)) } else { Err(answer.to_owned()) };
-    if server.is_err() {
-        // The pipe is closed by now, so the script is clearing away.
+    answers.read_line(&mut answer).map_err(text)?;
+    if answer.trim() != "ready" {
+        drop(orders);
+        // Without its input the script clears away and ends.
         let _ = keeper.wait();
+        return Err(answer.trim().to_owned());
     }
-    server
+    let url = format!("postgres://hourglass:{password}@127.0.0.1:{port}/postgres");
+    Ok(Cluster { url, orders, answers })
 }
 
 /// The user and group that own nothing: `postgres` if the server's package made it, else `nobody`.
@@ -285,7 +344,7 @@ fn unprivileged() -> Option<(u32, u32)> {
 }
 
 /// The same URL with another database.
-fn with_database(url: &str, name: &str) -> String {
+pub fn with_database(url: &str, name: &str) -> String {
     let (address, settings) = url.split_once('?').map_or((url, None), |(address, settings)| (address, Some(settings)));
     let server_from = address.find("://").map_or(0, |scheme| scheme + 3);
     let server_to = address.get(server_from..).and_then(|rest| rest.find('/')).map(|slash| server_from + slash);
