@@ -29,6 +29,7 @@ mod notices;
 mod order_life;
 mod order_races;
 mod orders;
+mod outages;
 mod payment;
 mod processes;
 mod purchase;

@@ -86,14 +86,32 @@ pub(super) fn establish(settings: &DbSettings, purpose: Purpose) -> DbResult<Con
 }
 
 fn establish_postgres(url: &str, settings: &DbSettings, purpose: Purpose) -> DbResult<PgConnection> {
-    let mut conn = PgConnection::establish(url).map_err(|error| DbError::Unavailable(error.to_string()))?;
-    let read_only = if purpose == Purpose::Read { "on" } else { "off" };
+    let url = with_patience(url, settings.wait);
+    let mut conn = PgConnection::establish(&url).map_err(|error| DbError::Unavailable(error.to_string()))?;
+    // A connection for writing keeps to what the server says, so that an operator can make a database read-only there.
+    let read_only = if purpose == Purpose::Read { "SET default_transaction_read_only = on; " } else { "" };
     let timeout = settings.statement_timeout.as_millis();
     conn.batch_execute(&format!(
-        "SET default_transaction_read_only = {read_only}; SET statement_timeout = {timeout}; SET lock_timeout = {timeout}; \
+        "{read_only}SET statement_timeout = {timeout}; SET lock_timeout = {timeout}; \
          SET idle_in_transaction_session_timeout = {timeout}; SET client_min_messages = warning"
     ))?;
     Ok(conn)
+}
+
+/// The URL with bounds on how long a network that swallows everything is waited for: until a connection is there, and
+/// until one that says nothing any more is taken for dead. The client library takes the last of two equal settings, so
+/// whatever the URL itself says wins.
+fn with_patience(url: &str, wait: Duration) -> String {
+    // Below two seconds the library takes two.
+    let connect = wait.as_secs().max(2);
+    let bounds = format!(
+        "connect_timeout={connect}&keepalives_idle=5&keepalives_interval=2&keepalives_count=3&tcp_user_timeout=10000"
+    );
+    let host = url.rfind('@').unwrap_or_default();
+    match url.get(host..).and_then(|rest| rest.find('?')).and_then(|at| url.split_at_checked(host.saturating_add(at))) {
+        Some((place, own)) => format!("{place}?{bounds}&{}", own.trim_start_matches('?')),
+        None => format!("{url}?{bounds}"),
+    }
 }
 
 fn establish_sqlite(path: &std::path::Path, settings: &DbSettings, purpose: Purpose) -> DbResult<SqliteConnection> {
@@ -149,4 +167,19 @@ pub(super) fn pool(settings: &DbSettings, purpose: Purpose) -> r2d2::Pool<Manage
         .connection_timeout(settings.wait)
         .test_on_check_out(false)
         .build_unchecked(Manager { settings: settings.clone(), purpose })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_of_patience_wins() {
+        let wait = Duration::from_millis(400);
+        let plain = with_patience("postgres://a:b@h:1/db", wait);
+        assert!(plain.starts_with("postgres://a:b@h:1/db?connect_timeout=2&"), "{plain}");
+        let own = with_patience("postgres://a:b@h:1/db?connect_timeout=9&options=-cx", wait);
+        assert!(own.starts_with("postgres://a:b@h:1/db?connect_timeout=2&"), "{own}");
+        assert!(own.ends_with("&connect_timeout=9&options=-cx"), "{own}");
+    }
 }

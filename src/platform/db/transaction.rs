@@ -1,16 +1,18 @@
 //! Transactions: the only doors to the database.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use rand::RngExt as _;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::{JoinError, JoinHandle};
 
 use super::connection::{Backend, Conn, DbSettings, Manager, Purpose, pool};
 use super::error::{DbError, DbResult, FromDb};
 use super::faults::Faults;
-use super::writer::Writer;
+use super::writer::{Turn, Writer};
 use crate::kernel::id::IdMaker;
 use crate::kernel::time::{Clock, Timestamp};
 
@@ -37,9 +39,21 @@ enum Writers {
 
 /// A pool and as many permits as it has connections, so that blocking threads never wait for one.
 struct Lane {
+    purpose: Purpose,
     pool: r2d2::Pool<Manager>,
     permits: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+}
+
+/// How many statements a transaction has begun: one that begins none for too long has met a database that says nothing.
+#[derive(Default)]
+struct Progress(AtomicU32);
+
+/// What a transaction runs on.
+struct Desk<'a> {
+    inner: &'a Inner,
+    pool: &'a r2d2::Pool<Manager>,
+    progress: &'a Progress,
 }
 
 /// An open transaction: a connection, the moment it began, and what to do once it is committed.
@@ -48,12 +62,14 @@ pub struct Tx<'a> {
     now: Timestamp,
     ids: &'a IdMaker,
     faults: &'a Faults,
+    progress: Option<&'a Progress>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 impl<'a> Tx<'a> {
-    fn new(conn: &'a mut Conn, inner: &'a Inner) -> Self {
-        Self { conn, now: inner.clock.now(), ids: &inner.ids, faults: &inner.faults, after_commit: Vec::new() }
+    fn new(conn: &'a mut Conn, inner: &'a Inner, progress: Option<&'a Progress>) -> Self {
+        let (now, ids, faults) = (inner.clock.now(), &inner.ids, &inner.faults);
+        Self { conn, now, ids, faults, progress, after_commit: Vec::new() }
     }
 
     /// The connection, for the next statement.
@@ -62,6 +78,9 @@ impl<'a> Tx<'a> {
     /// When a test planted a fault here.
     pub fn conn(&mut self) -> DbResult<&mut Conn> {
         self.faults.at_statement()?;
+        if let Some(Progress(statements)) = self.progress {
+            statements.fetch_add(1, Ordering::Relaxed);
+        }
         Ok(self.conn)
     }
 
@@ -149,7 +168,9 @@ impl Db {
             Writers::Grouped(writer) => self.write_grouped(writer, work).await,
             Writers::Pooled(lane) => {
                 let inner = Arc::clone(&self.0);
-                lane.run(&self.0, move |pool| write_retrying(name, &inner, pool, work)).await
+                let write =
+                    move |pool: &_, progress: &_| write_retrying(name, &Desk { inner: &inner, pool, progress }, work);
+                lane.run(&self.0, write).await
             }
         }
     }
@@ -166,13 +187,13 @@ impl Db {
     {
         let span = tracing::debug_span!("read", transaction = name);
         let inner = Arc::clone(&self.0);
-        let read = move |pool: &r2d2::Pool<Manager>| {
+        let read = move |pool: &_, progress: &_| {
             let _entered = span.entered();
             let begin = match inner.settings.backend {
                 Backend::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                 Backend::Sqlite(_) => "BEGIN",
             };
-            once(&inner, pool, begin, work).0
+            once(&Desk { inner: &inner, pool, progress }, begin, work).0
         };
         self.0.readers.run(&self.0, read).await
     }
@@ -183,12 +204,17 @@ impl Db {
         E: FromDb + Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         let inner = Arc::clone(&self.0);
         let span = tracing::Span::current();
+        let turn = Turn::default();
+        let begins = turn.clone();
         writer.submit(Box::new(move |conn| {
+            if !begins.take() {
+                return (false, Box::new(|_| ()));
+            }
             let _entered = span.entered();
-            let mut tx = Tx::new(conn, &inner);
+            let mut tx = Tx::new(conn, &inner, None);
             let result = work(&mut tx);
             let after_commit = std::mem::take(&mut tx.after_commit);
             let keep = result.is_ok();
@@ -208,8 +234,16 @@ impl Db {
             };
             (keep, Box::new(complete))
         }))?;
-        let lost = || DbError::Unavailable("the writer dropped a transaction".to_owned());
-        answered.await.unwrap_or_else(|_| Err(lost().into()))
+        let unserved = |why: &str| DbError::Unavailable(why.to_owned());
+        let in_time = tokio::time::timeout(self.0.settings.wait, &mut answered).await;
+        if in_time.is_err() && turn.take() {
+            return Err(unserved("the writer did not come to a transaction in time").into());
+        }
+        let answered = match in_time {
+            Ok(answered) => answered,
+            Err(_) => answered.await,
+        };
+        answered.unwrap_or_else(|_| Err(unserved("the writer dropped a transaction").into()))
     }
 }
 
@@ -217,6 +251,7 @@ impl Lane {
     fn new(settings: &DbSettings, purpose: Purpose) -> Self {
         let permits = usize::try_from(settings.pool_size).unwrap_or(1);
         Self {
+            purpose,
             pool: pool(settings, purpose),
             permits: Arc::new(Semaphore::new(permits)),
             waiting: Arc::new(Semaphore::new(settings.max_waiting)),
@@ -227,7 +262,7 @@ impl Lane {
     where
         T: Send + 'static,
         E: FromDb + Send + 'static,
-        F: FnOnce(&r2d2::Pool<Manager>) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&r2d2::Pool<Manager>, &Progress) -> Result<T, E> + Send + 'static,
     {
         let busy = |what: &str| DbError::Unavailable(what.to_owned());
         let _place = self.waiting.try_acquire().map_err(|_| busy("too many requests are waiting for a connection"))?;
@@ -236,24 +271,54 @@ impl Lane {
         let permit = permit.map_err(|_| busy("the pool is closed"))?;
         let pool = self.pool.clone();
         let span = tracing::Span::current();
+        let progress = Arc::new(Progress::default());
+        let seen = Arc::clone(&progress);
         let done = tokio::task::spawn_blocking(move || {
             let _entered = span.entered();
-            let result = work(&pool);
+            let result = work(&pool, &progress);
             drop(permit);
             result
         });
-        done.await.unwrap_or_else(|panicked| Err(DbError::Defect(panicked.to_string()).into()))
+        let done = self.unless_silent(done, &seen, inner).await?;
+        done.unwrap_or_else(|panicked| Err(DbError::Defect(panicked.to_string()).into()))
+    }
+
+    /// Waits for a transaction as long as it gets on. A statement has its time-out at the server; a server, or a wire to
+    /// it, that says nothing at all has none, so whoever asked is not kept waiting for it. The thread and its permit
+    /// stay with the connection until that is found dead.
+    async fn unless_silent<T>(
+        &self,
+        mut done: JoinHandle<T>,
+        Progress(statements): &Progress,
+        inner: &Inner,
+    ) -> DbResult<Result<T, JoinError>> {
+        let patience = inner.settings.statement_timeout.saturating_add(inner.settings.wait);
+        let mut before = 0;
+        loop {
+            if let Ok(done) = tokio::time::timeout(patience, &mut done).await {
+                return Ok(done);
+            }
+            let now = statements.load(Ordering::Relaxed);
+            if now == before {
+                let silent = "the database says nothing".to_owned();
+                return Err(match self.purpose {
+                    Purpose::Read => DbError::Unavailable(silent),
+                    Purpose::Write => DbError::OutcomeUnknown(silent),
+                });
+            }
+            before = now;
+        }
     }
 }
 
-fn write_retrying<T, E, F>(name: &'static str, inner: &Inner, pool: &r2d2::Pool<Manager>, mut work: F) -> Result<T, E>
+fn write_retrying<T, E, F>(name: &'static str, desk: &Desk<'_>, mut work: F) -> Result<T, E>
 where
     E: FromDb,
     F: FnMut(&mut Tx<'_>) -> Result<T, E>,
 {
     let mut attempt = 1;
     loop {
-        let (result, after_commit) = once(inner, pool, "BEGIN", &mut work);
+        let (result, after_commit) = once(desk, "BEGIN", &mut work);
         match result {
             Err(error) if attempt < ATTEMPTS && error.db_error().is_some_and(DbError::is_conflict) => {
                 metrics::counter!("hourglass_transaction_retries_total", "transaction" => name).increment(1);
@@ -273,21 +338,16 @@ type AfterCommit = Vec<Box<dyn FnOnce() + Send>>;
 
 /// One try: begin, work, commit or roll back. Actions for after the commit come back only when it happened.
 fn once<T, E: FromDb>(
-    inner: &Inner,
-    pool: &r2d2::Pool<Manager>,
+    desk: &Desk<'_>,
     begin: &str,
     work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> (Result<T, E>, AfterCommit) {
-    let mut pooled = match pool.get() {
+    let inner = desk.inner;
+    let mut pooled = match begun(desk.pool, begin) {
         Ok(pooled) => pooled,
-        Err(error) => return (Err(DbError::Unavailable(error.to_string()).into()), Vec::new()),
+        Err(error) => return (Err(error.into()), Vec::new()),
     };
-    if let Err(error) = pooled.conn.batch_execute(begin) {
-        // A connection that cannot begin is of no use to anybody, whatever the reason.
-        pooled.broken = true;
-        return (Err(unavailable(error).into()), Vec::new());
-    }
-    let mut tx = Tx::new(&mut pooled.conn, inner);
+    let mut tx = Tx::new(&mut pooled.conn, inner, Some(desk.progress));
     let result = work(&mut tx);
     let after_commit = std::mem::take(&mut tx.after_commit);
     match result {
@@ -306,6 +366,22 @@ fn once<T, E: FromDb>(
     }
 }
 
+/// A connection with an open transaction. Connections that were cut while they lay idle, as all are when the database
+/// was restarted, are thrown away here one after the other and never meet a request.
+fn begun(pool: &r2d2::Pool<Manager>, begin: &str) -> DbResult<r2d2::PooledConnection<Manager>> {
+    let mut left = pool.max_size();
+    loop {
+        let mut pooled = pool.get().map_err(|error| DbError::Unavailable(error.to_string()))?;
+        let Err(error) = pooled.conn.batch_execute(begin) else { return Ok(pooled) };
+        // A connection that cannot begin is of no use to anybody, whatever the reason.
+        pooled.broken = true;
+        if left == 0 {
+            return Err(DbError::Unavailable(DbError::from(error).to_string()));
+        }
+        left = left.saturating_sub(1);
+    }
+}
+
 fn commit(inner: &Inner, conn: &mut Conn) -> DbResult<()> {
     inner.faults.at_commit()?;
     conn.batch_execute("COMMIT").map_err(|error| match DbError::from(error) {
@@ -314,8 +390,4 @@ fn commit(inner: &Inner, conn: &mut Conn) -> DbResult<()> {
         other => other,
     })?;
     inner.faults.after_commit()
-}
-
-fn unavailable(error: diesel::result::Error) -> DbError {
-    DbError::Unavailable(DbError::from(error).to_string())
 }

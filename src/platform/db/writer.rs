@@ -6,6 +6,8 @@
 //! and nobody was told otherwise.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -23,6 +25,18 @@ pub(super) type Completion = Box<dyn FnOnce(DbResult<()>)>;
 
 /// Runs one transaction; says whether its changes are to stay, and how to answer.
 pub(super) type Ticket = Box<dyn FnOnce(&mut Conn) -> (bool, Completion) + Send>;
+
+/// Whose move it is with a waiting transaction: it is either begun by the writer or withdrawn by its caller, who has
+/// waited long enough.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    /// Takes the move; false when the other side already has.
+    pub(super) fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+}
 
 /// The door to the writer thread; the thread ends when the last door is dropped.
 #[derive(Debug)]
@@ -129,12 +143,15 @@ impl Turns {
     }
 }
 
+/// Runs one transaction of a group. Fails when its savepoint cannot be ended: a full disk or a failing one makes SQLite
+/// roll back the whole group by itself, and then everybody in it has to try again.
 fn in_savepoint(conn: &mut Conn, ticket: Ticket) -> DbResult<Completion> {
-    conn.batch_execute("SAVEPOINT turn")?;
+    let given_up = |error| DbError::Unavailable(format!("the group was given up: {}", DbError::from(error)));
+    conn.batch_execute("SAVEPOINT turn").map_err(given_up)?;
     // A panic in one transaction must not take the writer, and with it the shop, down.
     let ran = catch_unwind(AssertUnwindSafe(|| ticket(conn)));
     let keep = matches!(&ran, Ok((true, _)));
-    conn.batch_execute(if keep { "RELEASE turn" } else { "ROLLBACK TO turn; RELEASE turn" })?;
+    conn.batch_execute(if keep { "RELEASE turn" } else { "ROLLBACK TO turn; RELEASE turn" }).map_err(given_up)?;
     Ok(match ran {
         Ok((_, completion)) => completion,
         Err(_) => Box::new(|_| ()),
