@@ -1,6 +1,7 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
 pub mod app;
+pub mod campaign;
 pub mod cart;
 pub mod catalog;
 pub mod identity;

@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("payment", &["kernel", "platform", "identity", "staff"]),
     ("order", &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "payment", "cart"]),
     ("share", &["kernel", "platform", "identity", "catalog"]),
+    ("campaign", &["kernel", "platform", "staff", "share"]),
     ("wechat_simulator", &["kernel"]),
     (
         "app",
@@ -40,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "payment",
             "order",
             "share",
+            "campaign",
             "wechat_simulator",
         ],
     ),
@@ -98,6 +100,25 @@ const TABLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("share", &["share_tokens", "share_origins", "share_opens"]),
+    (
+        "campaign",
+        &[
+            "campaigns",
+            "campaign_audience",
+            "campaign_changes",
+            "campaign_budgets",
+            "campaign_days",
+            "campaign_grants",
+            "campaign_uses",
+            "campaign_participants",
+            "campaign_actions",
+            "campaign_risk_rules",
+            "campaign_watches",
+            "campaign_risk_alerts",
+            "campaign_orders",
+            "campaign_outcomes",
+        ],
+    ),
     ("payment", &["payments", "payment_attempts", "payment_notices", "refunds", "payment_reviews", "ledger_entries"]),
 ];
 

@@ -7,7 +7,7 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use super::known_paths::answer_unknown;
 use super::{books, openapi, operations};
 use crate::platform::http::Refusal;
-use crate::{cart, catalog, identity, order, payment, pricing, share, staff, stock};
+use crate::{campaign, cart, catalog, identity, order, payment, pricing, share, staff, stock};
 
 const SHOPPERS: &str = "/api/v1";
 const STAFF: &str = "/admin/v1";
@@ -92,6 +92,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         order::OrderError::CATALOGUE,
         payment::PaymentError::CATALOGUE,
         share::ShareError::CATALOGUE,
+        campaign::CampaignError::CATALOGUE,
         books::BooksError::CATALOGUE,
     ];
     openapi::general_refusals().chain(catalogues.into_iter().flatten()).collect()

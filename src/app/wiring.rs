@@ -13,6 +13,7 @@ use super::known_paths::KnownPaths;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{routes, telemetry};
+use crate::campaign::{self, CampaignKinds};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
 use crate::identity::{self, IdentityKeys, LoginListeners};
@@ -119,7 +120,8 @@ impl App {
         let orders = Orders { offers: Offers::default(), settings: order_settings(&config) };
         let cashier = Cashier::new(db.clone(), providers(&wechat), Arc::new(OrderPayable(orders.clone())));
         let document = openapi::document()?;
-        let runner = Runner::new(db.clone(), work(&db, &wechat, &orders, &cashier), Arc::new(Notify::new()));
+        let kinds = CampaignKinds::default();
+        let runner = Runner::new(db.clone(), work(&db, &wechat, &orders, &cashier, &kinds), Arc::new(Notify::new()));
         let edge = Edge {
             access: access.clone(),
             clock: clock.clone(),
@@ -330,7 +332,7 @@ fn providers(wechat: &WechatClient) -> Providers {
 }
 
 /// Everything that is done in the background.
-fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier) -> Work {
+fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kinds: &CampaignKinds) -> Work {
     Work {
         sweeps: vec![
             Arc::new(payment::NoticesToApply(cashier.clone())),
@@ -339,6 +341,7 @@ fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier) -> W
             Arc::new(order::CloseUnpaid(orders.clone())),
             Arc::new(order::ReceiveByItself(orders.clone())),
             Arc::new(order::Complete(orders.clone())),
+            Arc::new(campaign::KeepTime(kinds.clone())),
             Arc::new(catalog::CarryOutPlans),
             Arc::new(identity::ForgetExpiredTokens),
             Arc::new(staff::ForgetExpiredTokens),

@@ -1,5 +1,6 @@
 //! Pure values every other floor may use: money, chance, time, ids, pages, provinces. No input or output here.
 
+pub mod day;
 pub mod id;
 pub mod money;
 pub mod page;

@@ -53,6 +53,9 @@ const BUILT_IN: &[(&str, &str, &[&str])] = &[
             may::OrderShip::NAME,
             may::OrderReprice::NAME,
             may::OrderRefund::NAME,
+            may::CampaignRead::NAME,
+            may::CampaignWrite::NAME,
+            may::CampaignRun::NAME,
             may::PaymentRead::NAME,
             may::UserRead::NAME,
             may::UserBlock::NAME,
@@ -61,7 +64,20 @@ const BUILT_IN: &[(&str, &str, &[&str])] = &[
             may::JobRetry::NAME,
         ],
     ),
-    ("campaign", "活动", &[may::CatalogRead::NAME, may::StockRead::NAME, may::OrderRead::NAME, may::UserRead::NAME]),
+    (
+        "campaign",
+        "活动",
+        &[
+            may::CatalogRead::NAME,
+            may::StockRead::NAME,
+            may::OrderRead::NAME,
+            may::CampaignRead::NAME,
+            may::CampaignWrite::NAME,
+            may::CampaignRun::NAME,
+            may::UserRead::NAME,
+            may::ApprovalRead::NAME,
+        ],
+    ),
     ("content", "内容", &[may::CatalogRead::NAME, may::CatalogWrite::NAME]),
     (
         "customer_service",
@@ -99,6 +115,8 @@ const BUILT_IN: &[(&str, &str, &[&str])] = &[
             may::OrderRead::NAME,
             may::OrderRefund::NAME,
             may::OrderRefundApprove::NAME,
+            may::CampaignRead::NAME,
+            may::CampaignBudgetApprove::NAME,
             may::PaymentRead::NAME,
             may::PaymentReview::NAME,
             may::BooksRead::NAME,
@@ -107,7 +125,17 @@ const BUILT_IN: &[(&str, &str, &[&str])] = &[
             may::AuditRead::NAME,
         ],
     ),
-    ("analyst", "分析", &[may::CatalogRead::NAME, may::StockRead::NAME, may::OrderRead::NAME, may::BooksRead::NAME]),
+    (
+        "analyst",
+        "分析",
+        &[
+            may::CatalogRead::NAME,
+            may::StockRead::NAME,
+            may::OrderRead::NAME,
+            may::CampaignRead::NAME,
+            may::BooksRead::NAME,
+        ],
+    ),
 ];
 
 /// The roles the product brings along.

@@ -37,6 +37,8 @@ settings! {
         "Tells processes on one database apart in ids; two processes need different ones.";
     LOG = "log" "HOURGLASS_LOG" Some("info"), "a filter such as info or hourglass=debug,info",
         "Which log lines are written.";
+    ZONE = "zone" "HOURGLASS_ZONE" Some("Asia/Shanghai"), "a time zone such as Asia/Shanghai",
+        "The shop's time zone: when its days begin, for daily limits and reports.";
     LISTEN = "server.listen" "HOURGLASS_LISTEN" Some("127.0.0.1:8080"), "host:port",
         "Where the service listens; port 0 takes a free one.";
     PUBLIC_URL = "server.public_url" "HOURGLASS_PUBLIC_URL" None, "an http or https address without a slash at the end",
@@ -123,6 +125,8 @@ settings! {
         "What cards of pages say, and posters beside the code.";
     SHARE_PRODUCT_PAGE = "share.product_page" "HOURGLASS_SHARE_PRODUCT_PAGE" Some("pages/product/index"),
         "a page of the mini-program without a slash in front", "The page that shows a product; it gets id and share.";
+    CAMPAIGN_APPROVAL_FEN = "campaigns.budget_approval_above_fen" "HOURGLASS_BUDGET_APPROVAL_ABOVE_FEN" Some("1000000"),
+        "a number from 0 to 100000000000", "Campaign budgets above this amount need a second member of staff.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
         "Whether `serve` does background work too, or leaves it to `work`.";
     WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",

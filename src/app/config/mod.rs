@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 use self::catalogue as known;
 pub use self::values::{ConfigError, Values};
 use self::values::{complaint, malformed, missing};
+use crate::kernel::day::Zone;
 use crate::kernel::money::Fen;
 use crate::platform::db::DbSettings;
 use crate::platform::http::auth::MIN_SECRET_BYTES;
@@ -101,6 +102,13 @@ pub struct ShareConfig {
     pub product_page: String,
 }
 
+/// Limits on campaigns.
+#[derive(Debug, Clone, Copy)]
+pub struct CampaignConfig {
+    /// Budgets above this need a second member of staff.
+    pub budget_approval_above: Fen,
+}
+
 /// Background work.
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerConfig {
@@ -155,6 +163,8 @@ pub struct Config {
     pub payments: PaymentConfig,
     /// Sharing.
     pub share: ShareConfig,
+    /// Campaigns.
+    pub campaigns: CampaignConfig,
     /// Background work.
     pub worker: WorkerConfig,
     /// The demonstration.
@@ -188,6 +198,9 @@ impl Config {
                 refund_approval_above: Fen::new(values.number(known::PAYMENT_APPROVAL_FEN, 0, 1_000_000_000)?),
             },
             share: share(values)?,
+            campaigns: CampaignConfig {
+                budget_approval_above: Fen::new(values.number(known::CAMPAIGN_APPROVAL_FEN, 0, 100_000_000_000)?),
+            },
             worker: WorkerConfig {
                 enabled: values.required(known::WORKER)?,
                 pause: Duration::from_millis(values.number(known::WORKER_PAUSE_MS, 10, 60_000)?),
@@ -254,6 +267,7 @@ pub fn database(values: &Values) -> Result<DbSettings, ConfigError> {
         wait: Duration::from_millis(values.number(known::DATABASE_WAIT_MS, 1, 60_000)?),
         statement_timeout: Duration::from_millis(values.number(known::DATABASE_STATEMENT_MS, 1, 600_000)?),
         max_waiting: values.number(known::DATABASE_MAX_WAITING, 1, 1_000_000)?,
+        zone: Zone::named(values.text(known::ZONE).unwrap_or_default()).ok_or_else(|| malformed(known::ZONE))?,
         ..settings
     })
 }

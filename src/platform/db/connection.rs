@@ -7,6 +7,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 
 use super::error::{DbError, DbResult};
+use crate::kernel::day::Zone;
 
 /// A connection to whichever database the shop runs on.
 #[derive(diesel::MultiConnection)]
@@ -47,6 +48,8 @@ pub struct DbSettings {
     pub statement_timeout: Duration,
     /// How many requests may wait for a connection or the writer at once.
     pub max_waiting: usize,
+    /// The shop's zone: what transactions mean by a day.
+    pub zone: Zone,
 }
 
 impl DbSettings {
@@ -66,6 +69,7 @@ impl DbSettings {
             wait: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),
             max_waiting: 4_096,
+            zone: Zone::default(),
         })
     }
 }

@@ -37,6 +37,193 @@ diesel::table! {
 }
 
 diesel::table! {
+    campaign_actions (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        user_id -> BigInt,
+        what -> Text,
+        newcomer -> Bool,
+        fresh -> Bool,
+        device_id -> Nullable<BigInt>,
+        network -> Nullable<Text>,
+        inviter_id -> Nullable<BigInt>,
+        amount_fen -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_audience (campaign_id, user_id) {
+        campaign_id -> BigInt,
+        user_id -> BigInt,
+        added_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_budgets (campaign_id) {
+        campaign_id -> BigInt,
+        budget_fen -> BigInt,
+        daily_cap_fen -> Nullable<BigInt>,
+        spent_fen -> BigInt,
+        open_until -> Nullable<BigInt>,
+        exhausted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    campaign_changes (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        version -> BigInt,
+        action -> Text,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        staff_id -> Nullable<BigInt>,
+        reason -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_days (campaign_id, day) {
+        campaign_id -> BigInt,
+        day -> BigInt,
+        cap_fen -> Nullable<BigInt>,
+        spent_fen -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_grants (campaign_id, reference) {
+        campaign_id -> BigInt,
+        reference -> Text,
+        amount_fen -> BigInt,
+        returned_fen -> BigInt,
+        day -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_orders (order_id, campaign_id) {
+        order_id -> BigInt,
+        campaign_id -> BigInt,
+        user_id -> BigInt,
+        newcomer -> Bool,
+        channel -> Nullable<Text>,
+        inviter_id -> Nullable<BigInt>,
+        cost_fen -> BigInt,
+        total_fen -> BigInt,
+        refunded_fen -> BigInt,
+        day -> BigInt,
+        placed_at -> BigInt,
+        paid_at -> Nullable<BigInt>,
+        paid_day -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    campaign_outcomes (order_id, campaign_id) {
+        order_id -> BigInt,
+        campaign_id -> BigInt,
+        user_id -> BigInt,
+        held_out -> Bool,
+        total_fen -> BigInt,
+        refunded_fen -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_participants (campaign_id, user_id) {
+        campaign_id -> BigInt,
+        user_id -> BigInt,
+        what -> Text,
+        newcomer -> Bool,
+        day -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_risk_alerts (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        rule -> Text,
+        effect -> Text,
+        figure -> BigInt,
+        threshold -> BigInt,
+        culprit -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_risk_rules (campaign_id, rule) {
+        campaign_id -> BigInt,
+        rule -> Text,
+        threshold -> BigInt,
+        window_seconds -> BigInt,
+        least -> BigInt,
+        effect -> Text,
+    }
+}
+
+diesel::table! {
+    campaign_uses (campaign_id, user_id, what, day) {
+        campaign_id -> BigInt,
+        user_id -> BigInt,
+        what -> Text,
+        day -> BigInt,
+        used -> BigInt,
+        most -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_watches (campaign_id) {
+        campaign_id -> BigInt,
+        since -> BigInt,
+        checked_at -> BigInt,
+        checked_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaigns (id) {
+        id -> BigInt,
+        kind -> Text,
+        state -> Text,
+        name -> Text,
+        occasion_kind -> Text,
+        occasion -> Text,
+        audience -> Text,
+        starts_at -> BigInt,
+        ends_at -> BigInt,
+        intro -> Text,
+        card_title -> Text,
+        card_picture -> Text,
+        card_path -> Text,
+        expected_cost_fen -> BigInt,
+        expected_new_users -> BigInt,
+        expected_revenue_fen -> BigInt,
+        margin_permille -> Nullable<BigInt>,
+        holdout_permille -> BigInt,
+        approved_budget_fen -> BigInt,
+        conclusions -> Nullable<Text>,
+        created_by -> BigInt,
+        created_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        reviewed_at -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     cart_lines (id) {
         id -> BigInt,
         user_id -> Nullable<BigInt>,
@@ -745,6 +932,20 @@ diesel::joinable!(wechat_session_keys -> identities (identity_id));
 diesel::allow_tables_to_appear_in_same_query!(
     addresses,
     audit_entries,
+    campaign_actions,
+    campaign_audience,
+    campaign_budgets,
+    campaign_changes,
+    campaign_days,
+    campaign_grants,
+    campaign_orders,
+    campaign_outcomes,
+    campaign_participants,
+    campaign_risk_alerts,
+    campaign_risk_rules,
+    campaign_uses,
+    campaign_watches,
+    campaigns,
     cart_lines,
     catalog_changes,
     catalog_revisions,

@@ -13,6 +13,7 @@ use super::connection::{Backend, Conn, DbSettings, Manager, Purpose, pool};
 use super::error::{DbError, DbResult, FromDb};
 use super::faults::Faults;
 use super::writer::{Turn, Writer};
+use crate::kernel::day::{Day, Zone};
 use crate::kernel::id::IdMaker;
 use crate::kernel::time::{Clock, Timestamp};
 
@@ -60,6 +61,7 @@ struct Desk<'a> {
 pub struct Tx<'a> {
     conn: &'a mut Conn,
     now: Timestamp,
+    zone: &'a Zone,
     ids: &'a IdMaker,
     faults: &'a Faults,
     progress: Option<&'a Progress>,
@@ -68,8 +70,8 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     fn new(conn: &'a mut Conn, inner: &'a Inner, progress: Option<&'a Progress>) -> Self {
-        let (now, ids, faults) = (inner.clock.now(), &inner.ids, &inner.faults);
-        Self { conn, now, ids, faults, progress, after_commit: Vec::new() }
+        let (now, zone, ids, faults) = (inner.clock.now(), &inner.settings.zone, &inner.ids, &inner.faults);
+        Self { conn, now, zone, ids, faults, progress, after_commit: Vec::new() }
     }
 
     /// The connection, for the next statement.
@@ -87,6 +89,16 @@ impl<'a> Tx<'a> {
     /// The moment this transaction began; the same for all of it.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The shop's zone.
+    pub const fn zone(&self) -> &Zone {
+        self.zone
+    }
+
+    /// The shop's day on which this transaction began.
+    pub fn today(&self) -> Day {
+        self.zone.day_of(self.now)
     }
 
     /// A new id.

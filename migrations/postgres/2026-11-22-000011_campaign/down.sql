@@ -1,0 +1,14 @@
+DROP TABLE campaign_outcomes;
+DROP TABLE campaign_orders;
+DROP TABLE campaign_risk_alerts;
+DROP TABLE campaign_watches;
+DROP TABLE campaign_risk_rules;
+DROP TABLE campaign_actions;
+DROP TABLE campaign_participants;
+DROP TABLE campaign_uses;
+DROP TABLE campaign_grants;
+DROP TABLE campaign_days;
+DROP TABLE campaign_budgets;
+DROP TABLE campaign_changes;
+DROP TABLE campaign_audience;
+DROP TABLE campaigns;

@@ -1,0 +1,3 @@
+//! What campaigns keep to on either database, also when many want the same.
+
+mod budget;
