@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("order", &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "payment", "cart"]),
     ("share", &["kernel", "platform", "identity", "catalog"]),
     ("campaign", &["kernel", "platform", "staff", "share"]),
+    ("flash_sale", &["kernel", "platform", "staff", "catalog", "pricing", "order", "share", "campaign"]),
     ("wechat_simulator", &["kernel"]),
     (
         "app",
@@ -42,6 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "order",
             "share",
             "campaign",
+            "flash_sale",
             "wechat_simulator",
         ],
     ),
@@ -81,6 +83,17 @@ const TABLES: &[(&str, &[&str])] = &[
     (
         "catalog",
         &["categories", "products", "skus", "catalog_revisions", "catalog_changes", "search_words", "search_history"],
+    ),
+    (
+        "flash_sale",
+        &[
+            "flash_sales",
+            "flash_sale_slots",
+            "flash_sale_items",
+            "flash_sale_buyers",
+            "flash_sale_takings",
+            "flash_sale_reminders",
+        ],
     ),
     ("stock", &["stock_items", "stock_movements", "stock_holds"]),
     ("pricing", &["freight_templates", "freight_tariffs"]),

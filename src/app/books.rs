@@ -13,7 +13,7 @@ use crate::platform::jobs::{self, JobRow, JobState};
 use crate::refusals;
 use crate::staff::audit::{self, AuditEntry};
 use crate::staff::permission::{BooksRead, JobRead, JobRetry};
-use crate::{order, payment, share, stock};
+use crate::{flash_sale, order, payment, share, stock};
 
 refusals! {
     /// Why nothing is done about a job.
@@ -27,11 +27,12 @@ refusals! {
 type Check = fn(&mut Tx<'_>) -> DbResult<Vec<String>>;
 
 /// Every check by its name, in the order in which they are shown.
-const CHECKS: [(&str, Check); 5] = [
+const CHECKS: [(&str, Check); 6] = [
     ("stock", stock::differences),
     ("orders", order::differences),
     ("payments", payment::differences),
     ("shares", share::differences),
+    ("flash_sales", flash_sale::differences),
     ("jobs", dead_jobs),
 ];
 

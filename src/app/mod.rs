@@ -11,6 +11,7 @@ pub mod known_paths;
 pub mod openapi;
 pub mod operations;
 pub mod printing;
+mod promotions;
 mod routes;
 pub mod server;
 pub mod telemetry;

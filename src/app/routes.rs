@@ -7,7 +7,7 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use super::known_paths::answer_unknown;
 use super::{books, openapi, operations};
 use crate::platform::http::Refusal;
-use crate::{campaign, cart, catalog, identity, order, payment, pricing, share, staff, stock};
+use crate::{campaign, cart, catalog, flash_sale, identity, order, payment, pricing, share, staff, stock};
 
 const SHOPPERS: &str = "/api/v1";
 const STAFF: &str = "/admin/v1";
@@ -21,6 +21,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(order::shopper_routes)
         .configure(payment::shopper_routes)
         .configure(share::shopper_routes)
+        .configure(flash_sale::shopper_routes)
         .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
         .configure(staff::admin_routes)
@@ -31,6 +32,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(pricing::freight::admin_routes)
         .configure(order::admin_routes)
         .configure(payment::admin_routes)
+        .configure(flash_sale::admin_routes)
         .configure(books::admin_routes);
     cfg.service(shoppers)
         .service(staff)
@@ -61,6 +63,7 @@ pub(super) fn declared() -> OpenApi {
         order::ShopperApi::openapi(),
         payment::ShopperApi::openapi(),
         share::ShopperApi::openapi(),
+        flash_sale::ShopperApi::openapi(),
         identity::ShopperApi::openapi(),
     ];
     let staff = [
@@ -72,6 +75,7 @@ pub(super) fn declared() -> OpenApi {
         pricing::freight::AdminApi::openapi(),
         order::AdminApi::openapi(),
         payment::AdminApi::openapi(),
+        flash_sale::AdminApi::openapi(),
         books::AdminApi::openapi(),
     ];
     let whole = shoppers.into_iter().fold(whole, |whole, api| whole.nest(SHOPPERS, api));
@@ -93,6 +97,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         payment::PaymentError::CATALOGUE,
         share::ShareError::CATALOGUE,
         campaign::CampaignError::CATALOGUE,
+        flash_sale::FlashSaleError::CATALOGUE,
         books::BooksError::CATALOGUE,
     ];
     openapi::general_refusals().chain(catalogues.into_iter().flatten()).collect()

@@ -12,7 +12,7 @@ use super::config::Config;
 use super::known_paths::KnownPaths;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
-use super::{routes, telemetry};
+use super::{promotions, routes, telemetry};
 use crate::campaign::{self, CampaignKinds};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
@@ -26,7 +26,7 @@ use crate::platform::events::Relay;
 use crate::platform::http::auth::{ACCESS_TTL_MS, Access, AccessTokens, Revocations};
 use crate::platform::http::edge::Edge;
 use crate::platform::http::rate_limit::Limits;
-use crate::platform::jobs::{Runner, Work};
+use crate::platform::jobs::{Runner, Sweep, Work};
 use crate::platform::secrets::SecretError;
 use crate::platform::storage::{Storage, StorageSetupError};
 use crate::platform::wechat::{WechatClient, WechatSetupError};
@@ -117,10 +117,10 @@ impl App {
         let keys = Keys::of(&config)?;
         let catalog = Catalog::open(db.clone()).await?;
         catalog.renew().await?;
-        let orders = Orders { offers: Offers::default(), settings: order_settings(&config) };
+        let orders = Orders { offers: promotions::offers(&config), settings: order_settings(&config) };
         let cashier = Cashier::new(db.clone(), providers(&wechat), Arc::new(OrderPayable(orders.clone())));
         let document = openapi::document()?;
-        let kinds = CampaignKinds::default();
+        let kinds = promotions::kinds();
         let runner = Runner::new(db.clone(), work(&db, &wechat, &orders, &cashier, &kinds), Arc::new(Notify::new()));
         let edge = Edge {
             access: access.clone(),
@@ -333,19 +333,21 @@ fn providers(wechat: &WechatClient) -> Providers {
 
 /// Everything that is done in the background.
 fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kinds: &CampaignKinds) -> Work {
+    let mut sweeps: Vec<Arc<dyn Sweep>> = vec![
+        Arc::new(payment::NoticesToApply(cashier.clone())),
+        Arc::new(payment::AttemptsToAsk),
+        Arc::new(payment::RefundsToAsk),
+        Arc::new(order::CloseUnpaid(orders.clone())),
+        Arc::new(order::ReceiveByItself(orders.clone())),
+        Arc::new(order::Complete(orders.clone())),
+        Arc::new(campaign::KeepTime(kinds.clone())),
+        Arc::new(catalog::CarryOutPlans),
+        Arc::new(identity::ForgetExpiredTokens),
+        Arc::new(staff::ForgetExpiredTokens),
+    ];
+    sweeps.extend(promotions::sweeps());
     Work {
-        sweeps: vec![
-            Arc::new(payment::NoticesToApply(cashier.clone())),
-            Arc::new(payment::AttemptsToAsk),
-            Arc::new(payment::RefundsToAsk),
-            Arc::new(order::CloseUnpaid(orders.clone())),
-            Arc::new(order::ReceiveByItself(orders.clone())),
-            Arc::new(order::Complete(orders.clone())),
-            Arc::new(campaign::KeepTime(kinds.clone())),
-            Arc::new(catalog::CarryOutPlans),
-            Arc::new(identity::ForgetExpiredTokens),
-            Arc::new(staff::ForgetExpiredTokens),
-        ],
+        sweeps,
         handlers: vec![
             Arc::new(payment::AskAboutAttempt(cashier.clone())),
             Arc::new(payment::CarryRefund(cashier.clone())),

@@ -115,6 +115,8 @@ settings! {
         "How many times more a network address may do, since many people share one.";
     ORDER_PAY_MINUTES = "orders.pay_within_minutes" "HOURGLASS_ORDER_PAY_WITHIN_MINUTES" Some("30"), "a number from 1 to 1440",
         "How long an order may stay unpaid.";
+    ORDER_CAMPAIGN_PAY_MINUTES = "orders.campaign_pay_within_minutes" "HOURGLASS_ORDER_CAMPAIGN_PAY_WITHIN_MINUTES" Some("15"), "a number from 1 to 1440",
+        "How long an order with a campaign price may stay unpaid.";
     ORDER_RECEIVE_DAYS = "orders.receive_after_days" "HOURGLASS_ORDER_RECEIVE_AFTER_DAYS" Some("10"), "a number from 1 to 365",
         "How long after shipping an order counts as received by itself.";
     ORDER_COMPLETE_DAYS = "orders.complete_after_days" "HOURGLASS_ORDER_COMPLETE_AFTER_DAYS" Some("7"), "a number from 1 to 365",

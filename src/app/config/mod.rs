@@ -80,6 +80,8 @@ pub struct Secrets {
 pub struct OrderConfig {
     /// How long an order may stay unpaid, in minutes.
     pub pay_within_minutes: i64,
+    /// How long an order with a campaign price may stay unpaid.
+    pub campaign_pay_within_minutes: i64,
     /// Days from shipping to receipt by itself.
     pub receive_after_days: i64,
     /// Days from receipt to completion.
@@ -191,6 +193,7 @@ impl Config {
             limits: limits(values)?,
             orders: OrderConfig {
                 pay_within_minutes: values.number(known::ORDER_PAY_MINUTES, 1, 1_440)?,
+                campaign_pay_within_minutes: values.number(known::ORDER_CAMPAIGN_PAY_MINUTES, 1, 1_440)?,
                 receive_after_days: values.number(known::ORDER_RECEIVE_DAYS, 1, 365)?,
                 complete_after_days: values.number(known::ORDER_COMPLETE_DAYS, 1, 365)?,
             },

@@ -274,6 +274,66 @@ diesel::table! {
 }
 
 diesel::table! {
+    flash_sale_buyers (item_id, user_id) {
+        item_id -> BigInt,
+        user_id -> BigInt,
+        quantity -> BigInt,
+        per_user_limit -> BigInt,
+    }
+}
+
+diesel::table! {
+    flash_sale_items (id) {
+        id -> BigInt,
+        slot_id -> BigInt,
+        sku_id -> BigInt,
+        position -> BigInt,
+        price_fen -> BigInt,
+        quota -> BigInt,
+        taken -> BigInt,
+        per_user_limit -> BigInt,
+    }
+}
+
+diesel::table! {
+    flash_sale_reminders (id) {
+        id -> BigInt,
+        slot_id -> BigInt,
+        user_id -> BigInt,
+        remind_at -> BigInt,
+        told_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    flash_sale_slots (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        starts_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    flash_sale_takings (order_id, item_id) {
+        order_id -> BigInt,
+        item_id -> BigInt,
+        user_id -> BigInt,
+        quantity -> BigInt,
+        discount_fen -> BigInt,
+        state -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    flash_sales (campaign_id) {
+        campaign_id -> BigInt,
+        coupons_allowed -> Bool,
+    }
+}
+
+diesel::table! {
     freight_tariffs (id) {
         id -> BigInt,
         template_id -> BigInt,
@@ -884,6 +944,17 @@ diesel::joinable!(cart_lines -> devices (device_id));
 diesel::joinable!(cart_lines -> skus (sku_id));
 diesel::joinable!(cart_lines -> users (user_id));
 diesel::joinable!(devices -> users (first_user_id));
+diesel::joinable!(flash_sale_buyers -> flash_sale_items (item_id));
+diesel::joinable!(flash_sale_buyers -> users (user_id));
+diesel::joinable!(flash_sale_items -> flash_sale_slots (slot_id));
+diesel::joinable!(flash_sale_items -> skus (sku_id));
+diesel::joinable!(flash_sale_reminders -> flash_sale_slots (slot_id));
+diesel::joinable!(flash_sale_reminders -> users (user_id));
+diesel::joinable!(flash_sale_slots -> flash_sales (campaign_id));
+diesel::joinable!(flash_sale_takings -> flash_sale_items (item_id));
+diesel::joinable!(flash_sale_takings -> orders (order_id));
+diesel::joinable!(flash_sale_takings -> users (user_id));
+diesel::joinable!(flash_sales -> campaigns (campaign_id));
 diesel::joinable!(freight_tariffs -> freight_templates (template_id));
 diesel::joinable!(identities -> users (user_id));
 diesel::joinable!(login_sessions -> devices (device_id));
@@ -951,6 +1022,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalog_revisions,
     categories,
     devices,
+    flash_sale_buyers,
+    flash_sale_items,
+    flash_sale_reminders,
+    flash_sale_slots,
+    flash_sale_takings,
+    flash_sales,
     freight_tariffs,
     freight_templates,
     idempotency_keys,

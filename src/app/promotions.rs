@@ -1,0 +1,26 @@
+//! What campaigns plug into the rest of the shop: prices, background work, things to share. One list of each.
+
+use std::sync::Arc;
+
+use super::config::Config;
+use crate::campaign::CampaignKinds;
+use crate::flash_sale;
+use crate::kernel::time::MINUTE_MS;
+use crate::platform::jobs::Sweep;
+use crate::pricing::Offers;
+
+/// Whatever takes part in prices.
+pub(super) fn offers(config: &Config) -> Offers {
+    let pay_within_ms = config.orders.campaign_pay_within_minutes.saturating_mul(MINUTE_MS);
+    Offers::new(vec![Arc::new(flash_sale::FlashSaleOffer { pay_within_ms })])
+}
+
+/// What each kind of campaign adds to what all have.
+pub(super) fn kinds() -> CampaignKinds {
+    CampaignKinds::new(vec![Arc::new(flash_sale::FlashSaleKind)])
+}
+
+/// What has to be done when its time has come.
+pub(super) fn sweeps() -> Vec<Arc<dyn Sweep>> {
+    vec![Arc::new(flash_sale::RemindOfSlots)]
+}
