@@ -52,8 +52,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Who owns which tables; nobody else names them.
 const TABLES: &[(&str, &[&str])] = &[
     ("platform/http", &["idempotency_keys"]),
-    ("platform/events", &["outbox_events", "outbox_deliveries"]),
+    ("platform/events", &["outbox_events", "outbox_deliveries", "outbox_failures"]),
     ("platform/jobs", &["jobs", "leases"]),
+    ("app/books", &["books_nights", "books_differences"]),
     (
         "identity",
         &[

@@ -1,13 +1,20 @@
-//! The books: whether everything that must agree does; and background jobs that gave up.
+//! The books: whether everything that must agree does, now and last night; and background jobs that gave up.
+
+mod night;
+mod store;
+
+pub use night::{NightStage, with_nights};
 
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use crate::kernel::day::Day;
 use crate::kernel::page::{Cursor, Page};
 use crate::kernel::time::Timestamp;
-use crate::platform::db::{Db, DbResult, Tx};
+use crate::platform::db::{Db, DbError, DbResult, Tx};
+use crate::platform::events;
 use crate::platform::http::{ApiError, ApiResult, Json, NoContent, PageQuery, Path, Query, RequestError, Staff};
 use crate::platform::jobs::{self, JobRow, JobState};
 use crate::refusals;
@@ -27,19 +34,32 @@ refusals! {
 type Check = fn(&mut Tx<'_>) -> DbResult<Vec<String>>;
 
 /// Every check by its name, in the order in which they are shown.
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: &[(&str, Check)] = &[
     ("stock", stock::differences),
     ("orders", order::differences),
     ("payments", payment::differences),
     ("shares", share::differences),
     ("flash_sales", flash_sale::differences),
     ("jobs", dead_jobs),
+    ("events", dead_events),
 ];
 
 fn dead_jobs(tx: &mut Tx<'_>) -> DbResult<Vec<String>> {
     let dead = jobs::count_dead(tx)?;
     Ok(if dead == 0 { Vec::new() } else { vec![format!("{dead} jobs are dead and wait for staff")] })
 }
+
+fn dead_events(tx: &mut Tx<'_>) -> DbResult<Vec<String>> {
+    let dead = events::count_undeliverable(tx)?;
+    Ok(if dead == 0 {
+        Vec::new()
+    } else {
+        vec![format!("{dead} deliveries of events were given up and wait for staff")]
+    })
+}
+
+/// Most differences shown of one page of nights.
+const SHOWN: i64 = 500;
 
 /// Whether everything agrees.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,6 +70,8 @@ pub struct BooksView {
     pub checked_at: Timestamp,
     /// What was looked at.
     pub checks: Vec<CheckView>,
+    /// The latest nightly look, which also compares with the provider's book; null before the first.
+    pub last_night: Option<NightView>,
 }
 
 /// One check.
@@ -63,17 +85,74 @@ pub struct CheckView {
     pub differences: Vec<String>,
 }
 
+/// One nightly look at the books.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NightView {
+    /// The date it began on, in the shop's zone.
+    pub day: Day,
+    /// How far it came.
+    pub stage: NightStage,
+    /// The money it compares with the provider's book came or went at this moment or later.
+    pub covers_from: Timestamp,
+    /// And before this moment.
+    pub covers_until: Timestamp,
+    /// Attempts and refunds that were compared with the provider's book.
+    #[schema(example = 318)]
+    pub compared: i64,
+    /// How many differences there are; not all of very many are shown.
+    #[schema(example = 0)]
+    pub differences_found: i64,
+    /// What does not agree.
+    #[schema(example = json!([]))]
+    pub differences: Vec<DifferenceView>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; null while it goes on.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Something that does not agree.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DifferenceView {
+    /// The check that says so; `provider` for the comparison with the provider's book.
+    #[schema(example = "stock")]
+    pub check: String,
+    /// What.
+    #[schema(example = "SKU 184467440737095516: held = sum of live holds: 3 against 2")]
+    pub difference: String,
+}
+
 /// Runs every check in one view of the database.
 ///
 /// # Errors
 /// When the database fails.
-pub fn look(tx: &mut Tx<'_>) -> DbResult<BooksView> {
-    let checks: Vec<CheckView> = CHECKS
-        .into_iter()
-        .map(|(name, check)| Ok(CheckView { name, differences: check(tx)? }))
-        .collect::<DbResult<_>>()?;
-    let balanced = checks.iter().all(|check| check.differences.is_empty());
-    Ok(BooksView { balanced, checked_at: tx.now(), checks })
+pub fn look(tx: &mut Tx<'_>) -> DbResult<Vec<CheckView>> {
+    CHECKS.iter().map(|(name, check)| Ok(CheckView { name, differences: check(tx)? })).collect()
+}
+
+fn nights(tx: &mut Tx<'_>, after: Option<Cursor>, limit: i64) -> DbResult<Page<NightView>> {
+    let page =
+        Page::cut(store::list(tx, after, limit.saturating_add(1))?, limit, |night| Cursor { key: 0, id: night.id });
+    let ids: Vec<i64> = page.items.iter().map(|night| night.id).collect();
+    let found = store::differences_of(tx, &ids, SHOWN)?;
+    Ok(page.map(|night| {
+        let own = found.iter().filter(|(of, ..)| *of == night.id);
+        let line = |(_, check, difference): &(i64, String, String)| DifferenceView {
+            check: check.clone(),
+            difference: difference.clone(),
+        };
+        NightView {
+            stage: night.stage,
+            covers_from: night.covers_from,
+            covers_until: night.covers_until,
+            compared: night.compared,
+            differences_found: night.differences,
+            differences: own.map(line).collect(),
+            started_at: night.started_at,
+            finished_at: night.finished_at,
+            day: night.day,
+        }
+    }))
 }
 
 /// Whether stock, orders, payments and the ledger agree with each other and with themselves.
@@ -83,7 +162,42 @@ pub fn look(tx: &mut Tx<'_>) -> DbResult<BooksView> {
 )]
 #[get("/books")]
 pub async fn check_books(db: web::Data<Db>, _staff: Staff<BooksRead>) -> ApiResult<Json<BooksView>> {
-    Ok(Json(db.read("books.look", look).await?))
+    let looking = db.read("books.look", |tx| {
+        let checks = look(tx)?;
+        let balanced = checks.iter().all(|check| check.differences.is_empty());
+        let last_night = nights(tx, None, 1)?.items.pop();
+        Ok::<_, DbError>(BooksView { balanced, checked_at: tx.now(), checks, last_night })
+    });
+    Ok(Json(looking.await?))
+}
+
+/// Which nights to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NightsQuery {
+    /// The `next_cursor` of the page before; absent for the first page.
+    pub cursor: Option<String>,
+    /// Items wanted, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<i64>,
+}
+
+/// Nightly looks at the books, latest first.
+#[utoipa::path(
+    tag = "operations", security(("staff" = [])), params(NightsQuery), extensions(("x-permission" = json!("books.read"))),
+    responses((status = 200, description = "A page of nights.", body = Page<NightView>))
+)]
+#[get("/books/nights")]
+pub async fn list_book_nights(
+    db: web::Data<Db>,
+    _staff: Staff<BooksRead>,
+    query: Query<NightsQuery>,
+) -> ApiResult<Json<Page<NightView>>> {
+    let NightsQuery { cursor, limit } = query.0;
+    let page = PageQuery { cursor, limit };
+    let (after, limit) = (page.cursor()?, page.limit()?);
+    Ok(Json(db.read("books.nights", move |tx| nights(tx, after, limit)).await?))
 }
 
 /// Which jobs to list.
@@ -149,10 +263,10 @@ pub async fn retry_job(db: web::Data<Db>, staff: Staff<JobRetry>, id: Path<Strin
 
 /// What is documented of these.
 #[derive(OpenApi)]
-#[openapi(paths(check_books, list_jobs, retry_job))]
+#[openapi(paths(check_books, list_book_nights, list_jobs, retry_job))]
 pub struct AdminApi;
 
 /// Mounts these under the back office.
 pub fn admin_routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(check_books).service(list_jobs).service(retry_job);
+    cfg.service(check_books).service(list_book_nights).service(list_jobs).service(retry_job);
 }

@@ -17,6 +17,7 @@ pub mod server;
 pub mod telemetry;
 #[cfg(test)]
 mod tests;
+pub mod undelivered;
 mod wiring;
 
 pub use wiring::{App, StartError};

@@ -5,7 +5,7 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 
 use super::known_paths::answer_unknown;
-use super::{books, openapi, operations};
+use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
 use crate::{campaign, cart, catalog, flash_sale, identity, order, payment, pricing, share, staff, stock};
 
@@ -33,7 +33,8 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(order::admin_routes)
         .configure(payment::admin_routes)
         .configure(flash_sale::admin_routes)
-        .configure(books::admin_routes);
+        .configure(books::admin_routes)
+        .configure(undelivered::admin_routes);
     cfg.service(shoppers)
         .service(staff)
         .configure(payment::hook_routes)
@@ -77,6 +78,7 @@ pub(super) fn declared() -> OpenApi {
         payment::AdminApi::openapi(),
         flash_sale::AdminApi::openapi(),
         books::AdminApi::openapi(),
+        undelivered::AdminApi::openapi(),
     ];
     let whole = shoppers.into_iter().fold(whole, |whole, api| whole.nest(SHOPPERS, api));
     let whole = staff.into_iter().fold(whole, |whole, api| whole.nest(STAFF, api));
@@ -99,6 +101,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         campaign::CampaignError::CATALOGUE,
         flash_sale::FlashSaleError::CATALOGUE,
         books::BooksError::CATALOGUE,
+        undelivered::UndeliveredError::CATALOGUE,
     ];
     openapi::general_refusals().chain(catalogues.into_iter().flatten()).collect()
 }

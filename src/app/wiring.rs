@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Notify, watch};
 
+use super::books::with_nights;
 use super::config::Config;
 use super::known_paths::KnownPaths;
 use super::openapi::{self, OpenApiError};
@@ -121,7 +122,9 @@ impl App {
         let cashier = Cashier::new(db.clone(), providers(&wechat), Arc::new(OrderPayable(orders.clone())));
         let document = openapi::document()?;
         let kinds = promotions::kinds();
-        let runner = Runner::new(db.clone(), work(&db, &wechat, &orders, &cashier, &kinds), Arc::new(Notify::new()));
+        let work = work(&db, &wechat, &orders, &cashier, &kinds);
+        let work = with_nights(work, config.books_hour, &db, &cashier);
+        let runner = Runner::new(db.clone(), work, Arc::new(Notify::new()));
         let edge = Edge {
             access: access.clone(),
             clock: clock.clone(),

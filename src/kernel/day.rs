@@ -31,6 +31,12 @@ impl Zone {
         Day::of(self.0.to_datetime(moment).date())
     }
 
+    /// The hour of the day at `moment` here, 0 to 23.
+    pub fn hour_of(&self, moment: Timestamp) -> i64 {
+        let moment = jiff::Timestamp::from_millisecond(moment.millis()).unwrap_or_default();
+        i64::from(self.0.to_datetime(moment).hour())
+    }
+
     /// The first moment of `day` here; of the last day a calendar can name, when it lies beyond it.
     pub fn start_of(&self, day: Day) -> Timestamp {
         let midnight = day.date().to_zoned(self.0.clone());
@@ -140,6 +146,7 @@ mod tests {
     fn an_evening_in_utc_is_the_next_day_in_shanghai() {
         let day = Zone::default().day_of(moment("2024-03-01T16:30:00Z"));
         assert_eq!(day.to_string(), "2024-03-02");
+        assert_eq!(Zone::default().hour_of(moment("2024-03-01T16:30:00Z")), 0);
         assert_eq!(Zone::default().start_of(day), moment("2024-03-02T00:00:00+08:00"));
     }
 

@@ -157,6 +157,20 @@ pub fn parse(text: &str) -> Result<i64, NotAnId> {
     if digits { text.parse().map_err(|_| NotAnId) } else { Err(NotAnId) }
 }
 
+/// Writes an id that has no type of its own the way all are written, as text.
+///
+/// # Errors
+/// The serializer's.
+pub fn as_text<S: serde::Serializer>(id: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+/// The lowest id that could have been made at `moment` or later.
+pub const fn first_at(moment: Timestamp) -> i64 {
+    let since = moment.millis().saturating_sub(EPOCH_MS);
+    if since > 0 { since << (NODE_BITS + SEQUENCE_BITS) } else { 0 }
+}
+
 /// How an id is written in the OpenAPI document.
 pub fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
     use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -190,7 +204,9 @@ mod tests {
     #[test]
     fn an_id_remembers_when_it_was_made() {
         let clock = Clock::manual(Timestamp::from_millis(EPOCH_MS + 86_400_000));
-        assert_eq!(made_at(IdMaker::new(clock.clone(), 200).next()), clock.now());
+        let id = IdMaker::new(clock.clone(), 200).next();
+        assert_eq!(made_at(id), clock.now());
+        assert!(first_at(clock.now()) <= id && id < first_at(clock.now().plus_millis(1)));
     }
 
     #[test]

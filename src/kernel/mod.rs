@@ -6,4 +6,5 @@ pub mod money;
 pub mod page;
 pub mod partition;
 pub mod region;
+pub mod retry;
 pub mod time;

@@ -1,7 +1,8 @@
 //! Time: the only place that reads the wall clock.
 //!
 //! Everything else receives a [`Clock`], so tests can move time by hand and two processes that share a database
-//! can be given the same moment. Calendars (the shop's zone) come from `jiff`, which carries the zone rules.
+//! can be given the same moment. Calendars (the shop's zone, in `day`) come from `jiff`, whose rules are built
+//! in, so that they do not depend on what is installed.
 
 use std::fmt;
 use std::sync::Arc;

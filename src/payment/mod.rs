@@ -53,8 +53,8 @@ pub use provider::{
     ProviderAccount, Providers, RefundCall, RefundReport, RefundStanding, Report, TradeStanding,
 };
 pub use service::{
-    Cashier, MayClose, OpenPayment, RefundRequest, WechatTransaction, change_amount, close, differences, lock,
-    may_close, open, provider_book, request_refund, settle_free, wechat_transaction,
+    Cashier, Compared, MayClose, OpenPayment, RefundRequest, WechatTransaction, change_amount, close, differences,
+    lock, may_close, open, provider_book, request_refund, settle_free, wechat_transaction,
 };
 pub use store::books::ProviderBookLine;
 pub use wechat::WechatProvider;

@@ -129,6 +129,8 @@ settings! {
         "a page of the mini-program without a slash in front", "The page that shows a product; it gets id and share.";
     CAMPAIGN_APPROVAL_FEN = "campaigns.budget_approval_above_fen" "HOURGLASS_BUDGET_APPROVAL_ABOVE_FEN" Some("1000000"),
         "a number from 0 to 100000000000", "Campaign budgets above this amount need a second member of staff.";
+    BOOKS_HOUR = "books.hour" "HOURGLASS_BOOKS_HOUR" Some("4"), "a number from 0 to 23",
+        "The hour of the shop's day at which the books are looked at by themselves.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
         "Whether `serve` does background work too, or leaves it to `work`.";
     WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",

@@ -167,6 +167,8 @@ pub struct Config {
     pub share: ShareConfig,
     /// Campaigns.
     pub campaigns: CampaignConfig,
+    /// The hour of the shop's day at which the books are looked at.
+    pub books_hour: i64,
     /// Background work.
     pub worker: WorkerConfig,
     /// The demonstration.
@@ -204,6 +206,7 @@ impl Config {
             campaigns: CampaignConfig {
                 budget_approval_above: Fen::new(values.number(known::CAMPAIGN_APPROVAL_FEN, 0, 100_000_000_000)?),
             },
+            books_hour: values.number(known::BOOKS_HOUR, 0, 23)?,
             worker: WorkerConfig {
                 enabled: values.required(known::WORKER)?,
                 pause: Duration::from_millis(values.number(known::WORKER_PAUSE_MS, 10, 60_000)?),

@@ -93,6 +93,7 @@ fn a_malformed_value_is_named_and_not_repeated() {
         ("HOURGLASS_SEAL_KEY", "abc"),
         ("HOURGLASS_WECHAT_MCH_ID", "1900000109"),
         ("HOURGLASS_MODE", "prod"),
+        ("HOURGLASS_BOOKS_HOUR", "24"),
     ] {
         let message = development(&[(name, value)]).unwrap_err();
         let about_pay = name == "HOURGLASS_WECHAT_MCH_ID" && message.starts_with("HOURGLASS_WECHAT_API_V3_KEY");

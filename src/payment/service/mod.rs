@@ -2,6 +2,7 @@
 
 mod applying;
 mod attempts;
+mod comparing;
 mod ledger;
 mod notices;
 mod opening;
@@ -16,6 +17,7 @@ use crate::payment::provider::Providers;
 use crate::platform::db::{Db, DbError};
 
 pub(super) use attempts::{Handover, PayerRequest};
+pub use comparing::Compared;
 pub(super) use ledger::list as list_ledger;
 pub use ledger::{differences, provider_book};
 pub(super) use notices::{NoticeAnswer, apply_stored, list as list_notices};

@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 
 use super::columns;
+use crate::kernel::id::first_at;
 use crate::kernel::money::Fen;
-use crate::kernel::time::Timestamp;
+use crate::kernel::time::{Timestamp, Window};
 use crate::payment::model::{Attempt, AttemptId, AttemptState, NewAttempt, PaymentId};
 use crate::payment::rules::MAX_REFUNDS;
 use crate::platform::db::schema::payment_attempts as attempts;
@@ -30,6 +31,29 @@ pub(in crate::payment) fn by_id(tx: &mut Tx<'_>, id: AttemptId) -> DbResult<Opti
 pub(in crate::payment) fn by_number(tx: &mut Tx<'_>, provider: &str, out_trade_no: &str) -> DbResult<Option<Attempt>> {
     let found = attempts::table.filter(attempts::out_trade_no.eq(out_trade_no)).filter(attempts::provider.eq(provider));
     Ok(found.select(columns::<Attempt>()).first(tx.conn()?).optional()?)
+}
+
+/// Attempts with ids above `after` that began within `span`, in the order of their ids, which is that of time.
+pub(in crate::payment) fn begun_within(
+    tx: &mut Tx<'_>,
+    span: Window,
+    after: i64,
+    limit: i64,
+) -> DbResult<Vec<Attempt>> {
+    let mut query = attempts::table
+        .filter(attempts::id.gt(AttemptId::new(after)))
+        .order(attempts::id)
+        .limit(limit)
+        .select(columns::<Attempt>())
+        .into_boxed();
+    if let Some(from) = span.from {
+        // No id is older than its row, so that the key alone leads past all the years before.
+        query = query.filter(attempts::id.ge(AttemptId::new(first_at(from)))).filter(attempts::created_at.ge(from));
+    }
+    if let Some(to) = span.to {
+        query = query.filter(attempts::created_at.lt(to));
+    }
+    Ok(query.load(tx.conn()?)?)
 }
 
 /// Which attempt already holds this transaction.

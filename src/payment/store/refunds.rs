@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use super::columns;
 use crate::kernel::id::OrderId;
 use crate::kernel::page::Cursor;
-use crate::kernel::time::Timestamp;
+use crate::kernel::time::{Timestamp, Window};
 use crate::payment::model::{NewRefund, PaymentId, Refund, RefundCause, RefundId, RefundState};
-use crate::platform::db::schema::{payments, refunds};
+use crate::platform::db::schema::{payment_attempts, payments, refunds};
 use crate::platform::db::{DbResult, Tx};
 
 /// Where a refund goes and what is noted with it.
@@ -35,6 +35,24 @@ pub(in crate::payment) fn insert(tx: &mut Tx<'_>, refund: &NewRefund) -> DbResul
 
 pub(in crate::payment) fn by_id(tx: &mut Tx<'_>, id: RefundId) -> DbResult<Option<Refund>> {
     Ok(refunds::table.filter(refunds::id.eq(id)).select(columns::<Refund>()).first(tx.conn()?).optional()?)
+}
+
+/// Refunds with ids above `after` that were settled within `span`, with the provider of each, in the order of their ids.
+pub(in crate::payment) fn settled_within(
+    tx: &mut Tx<'_>,
+    span: Window,
+    after: i64,
+    limit: i64,
+) -> DbResult<Vec<(Refund, String)>> {
+    let (from, to) = (span.from.unwrap_or_default(), span.to.unwrap_or(Timestamp::from_millis(i64::MAX)));
+    let settled = refunds::table
+        .inner_join(payment_attempts::table)
+        .filter(refunds::settled_at.ge(from))
+        .filter(refunds::settled_at.lt(to))
+        .filter(refunds::id.gt(RefundId::new(after)))
+        .order(refunds::id)
+        .limit(limit);
+    Ok(settled.select((columns::<Refund>(), payment_attempts::provider)).load(tx.conn()?)?)
 }
 
 pub(in crate::payment) fn by_number(tx: &mut Tx<'_>, out_refund_no: &str) -> DbResult<Option<Refund>> {

@@ -37,6 +37,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    books_differences (id) {
+        id -> BigInt,
+        night_id -> BigInt,
+        check_name -> Text,
+        difference -> Text,
+    }
+}
+
+diesel::table! {
+    books_nights (id) {
+        id -> BigInt,
+        day -> BigInt,
+        stage -> Text,
+        position -> BigInt,
+        covers_from -> BigInt,
+        covers_until -> BigInt,
+        compared -> BigInt,
+        differences -> BigInt,
+        started_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     campaign_actions (id) {
         id -> BigInt,
         campaign_id -> BigInt,
@@ -561,6 +585,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    outbox_failures (id) {
+        id -> BigInt,
+        event_id -> BigInt,
+        subscriber -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        try_at -> BigInt,
+        last_error -> Text,
+        created_at -> BigInt,
+        died_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     payment_attempts (id) {
         id -> BigInt,
         payment_id -> BigInt,
@@ -940,6 +978,7 @@ diesel::table! {
 
 diesel::joinable!(addresses -> users (user_id));
 diesel::joinable!(audit_entries -> staff_accounts (staff_id));
+diesel::joinable!(books_differences -> books_nights (night_id));
 diesel::joinable!(cart_lines -> devices (device_id));
 diesel::joinable!(cart_lines -> skus (sku_id));
 diesel::joinable!(cart_lines -> users (user_id));
@@ -968,6 +1007,7 @@ diesel::joinable!(order_lines -> skus (sku_id));
 diesel::joinable!(order_refunds -> orders (order_id));
 diesel::joinable!(orders -> users (user_id));
 diesel::joinable!(outbox_deliveries -> outbox_events (event_id));
+diesel::joinable!(outbox_failures -> outbox_events (event_id));
 diesel::joinable!(payment_attempts -> payments (payment_id));
 diesel::joinable!(payment_reviews -> staff_accounts (resolved_by));
 diesel::joinable!(payments -> users (user_id));
@@ -1003,6 +1043,8 @@ diesel::joinable!(wechat_session_keys -> identities (identity_id));
 diesel::allow_tables_to_appear_in_same_query!(
     addresses,
     audit_entries,
+    books_differences,
+    books_nights,
     campaign_actions,
     campaign_audience,
     campaign_budgets,
@@ -1044,6 +1086,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     orders,
     outbox_deliveries,
     outbox_events,
+    outbox_failures,
     payment_attempts,
     payment_notices,
     payment_reviews,

@@ -1,19 +1,71 @@
 //! Events: facts recorded in the transaction that made them true, delivered to each subscriber once.
 //!
-//! Owns `outbox_events` and `outbox_deliveries`. A capability records; the [`Relay`] hands each event to every
-//! subscriber that wants it, in a transaction of its own together with the note that it was delivered. Which events are
-//! pending is a column, never "the ids above the last one seen", since a slow transaction may commit a lower id later.
+//! Owns `outbox_events`, `outbox_deliveries` and `outbox_failures`. A capability records; the [`Relay`] hands each event
+//! to every subscriber that wants it, in a transaction of its own together with the note that it was delivered. Which
+//! events are pending is a column, never "the ids above the last one seen", since a slow transaction may commit a lower
+//! id later.
+//!
+//! A delivery that fails is tried again after pauses that grow, up to a ceiling, and then is a visible dead letter:
+//! counted, shown to staff, and tried anew when they say so. A database that is away counts against no event. An event is
+//! settled when every subscriber has had it or was given up; `delivered_at` says when.
 
 mod relay;
 mod store;
 
 pub use relay::Relay;
+pub use store::{count_undeliverable, retry_undelivered, undelivered};
 
 use serde::Serialize;
 
-use crate::kernel::id::UserId;
+use crate::kernel::id::{UserId, as_text};
 use crate::kernel::time::Timestamp;
 use crate::platform::db::{DbError, DbResult, Tx};
+
+/// How often a delivery is tried before it is given up.
+pub const MAX_ATTEMPTS: i64 = 15;
+
+crate::stored_enum! {
+    /// Where a delivery that failed stands.
+    pub enum FailureState {
+        /// It is tried again.
+        Waiting = "waiting",
+        /// Given up; waits for staff.
+        Dead = "dead",
+    }
+}
+
+/// A delivery that failed, as staff see it.
+#[derive(Debug, Clone, diesel::Queryable, Serialize, utoipa::ToSchema)]
+pub struct UndeliveredEvent {
+    /// The failed delivery.
+    #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String, example = "184467440737095516")]
+    pub id: i64,
+    /// The event.
+    #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String, example = "184467440737095510")]
+    pub event_id: i64,
+    /// What happened.
+    #[schema(example = "order.paid")]
+    pub event_name: String,
+    /// Who could not take it.
+    #[schema(example = "catalog.count_sold")]
+    pub subscriber: String,
+    /// Where it stands.
+    pub state: FailureState,
+    /// How often it was tried.
+    #[schema(example = 3)]
+    pub attempts: i64,
+    /// When it is tried next, unless it was given up.
+    pub try_at: Timestamp,
+    /// What went wrong last.
+    #[schema(example = "a foreign key refused the change")]
+    pub last_error: String,
+    /// When the event happened.
+    pub recorded_at: Timestamp,
+    /// When it was given up; null while it is tried.
+    pub died_at: Option<Timestamp>,
+}
 
 /// An event about to be recorded.
 #[derive(Debug)]

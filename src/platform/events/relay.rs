@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{RecordedEvent, Subscriber, store};
-use crate::platform::db::{Db, DbError, DbResult};
+use super::store::{Failure, Pending};
+use super::{FailureState, RecordedEvent, Subscriber, store};
+use crate::platform::db::{Db, DbError, DbResult, Tx};
 
 /// Events looked at together.
 const BATCH: i64 = 200;
@@ -22,33 +23,32 @@ impl Relay {
         Self { db, subscribers: subscribers.into() }
     }
 
-    /// Delivers what is pending; says how many events are settled for everybody. An event whose subscriber failed stays
-    /// pending and is offered again, without holding up those behind it, however many such events there are.
+    /// Delivers what is pending; says how many events are settled for everybody. A delivery that failed is tried again
+    /// after a pause that grows, and in the end given up for staff to see; neither holds up other subscribers or other
+    /// events, however many such events there are.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn round(&self) -> DbResult<usize> {
         let (mut settled, mut after) = (0, 0);
         loop {
-            let events = self.db.read("events.pending", move |tx| store::pending(tx, after, BATCH)).await?;
-            let more = i64::try_from(events.len()).is_ok_and(|count| count == BATCH);
-            after = events.last().map_or(after, |event| event.id);
-            settled += self.batch(events).await?;
+            let pending = self.db.read("events.pending", move |tx| store::pending(tx, after, BATCH)).await?;
+            let more = i64::try_from(pending.events.len()).is_ok_and(|count| count == BATCH);
+            after = pending.events.last().map_or(after, |event| event.id);
+            settled += self.batch(pending).await?;
             if !more {
                 return Ok(settled);
             }
         }
     }
 
-    async fn batch(&self, events: Vec<RecordedEvent>) -> DbResult<usize> {
-        let mut settled = Vec::with_capacity(events.len());
-        for event in events {
+    async fn batch(&self, pending: Pending) -> DbResult<usize> {
+        let mut settled = Vec::with_capacity(pending.events.len());
+        for event in pending.events {
             let id = event.id;
-            match self.deliver(event).await {
-                Ok(()) => settled.push(id),
-                Err(error) => {
-                    tracing::warn!(event = id, %error, "an event could not be delivered; it will be offered again")
-                }
+            let failures = pending.failures.iter().filter(|failure| failure.event_id == id);
+            if self.deliver(event, &failures.collect::<Vec<_>>()).await {
+                settled.push(id);
             }
         }
         let count = settled.len();
@@ -58,18 +58,53 @@ impl Relay {
         Ok(count)
     }
 
-    async fn deliver(&self, event: RecordedEvent) -> DbResult<()> {
-        let interested = self.subscribers.iter().filter(|subscriber| subscriber.wants(&event.name));
-        for subscriber in interested {
-            let (subscriber, event) = (Arc::clone(subscriber), event.clone());
-            let deliver = move |tx: &mut crate::platform::db::Tx<'_>| {
-                if store::note_delivery(tx, event.id, subscriber.name())? {
-                    subscriber.deliver(tx, &event)?;
-                }
-                Ok::<(), DbError>(())
-            };
-            self.db.write("events.deliver", deliver).await?;
+    /// Hands an event to everybody who wants it; says whether all of them have had it or were given up.
+    async fn deliver(&self, event: RecordedEvent, failures: &[&Failure]) -> bool {
+        let now = self.db.clock().now();
+        let mut settled = true;
+        for subscriber in self.subscribers.iter().filter(|subscriber| subscriber.wants(&event.name)) {
+            let failure = failures.iter().find(|failure| failure.subscriber == subscriber.name());
+            match failure {
+                Some(failure) if failure.state == FailureState::Dead => {}
+                Some(failure) if failure.try_at > now => settled = false,
+                _ => settled &= self.hand_over(subscriber, &event, failure.map(|failure| failure.attempts)).await,
+            }
         }
-        Ok(())
+        settled
+    }
+
+    /// Hands an event to one subscriber, who has refused it so many times before; says whether that is settled now.
+    async fn hand_over(&self, subscriber: &Arc<dyn Subscriber>, event: &RecordedEvent, before: Option<i64>) -> bool {
+        let (name, id) = (subscriber.name(), event.id);
+        let (taker, event) = (Arc::clone(subscriber), event.clone());
+        let deliver = move |tx: &mut Tx<'_>| {
+            if store::note_delivery(tx, id, name)? {
+                taker.deliver(tx, &event)?;
+            }
+            if before.is_some() { store::forget_failure(tx, id, name) } else { Ok(()) }
+        };
+        let error = match self.db.write("events.deliver", deliver).await {
+            Ok(()) => return true,
+            Err(error) => error,
+        };
+        tracing::warn!(event = id, subscriber = name, %error, "an event could not be delivered; it will be offered again");
+        // A database that is away says nothing about the event.
+        if matches!(error, DbError::Unavailable(_) | DbError::OutcomeUnknown(_)) {
+            return false;
+        }
+        let (why, before) = (error.to_string(), before.unwrap_or(0));
+        match self.db.write("events.failed", move |tx| store::note_failure(tx, id, name, before, &why)).await {
+            Ok(given_up) => {
+                if given_up {
+                    metrics::counter!("hourglass_events_dead_total", "subscriber" => name).increment(1);
+                    tracing::error!(event = id, subscriber = name, "an event was given up; staff must look at it");
+                }
+                given_up
+            }
+            Err(error) => {
+                tracing::warn!(event = id, subscriber = name, %error, "a failed delivery could not be counted");
+                false
+            }
+        }
     }
 }

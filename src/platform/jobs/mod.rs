@@ -16,7 +16,7 @@ pub use store::{JobRow, JobState, count_dead, list, retry_dead};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-use crate::kernel::time::{HOUR_MS, SECOND_MS, Timestamp};
+use crate::kernel::time::Timestamp;
 use crate::platform::db::{DbError, DbResult, Tx};
 
 /// How often a job is tried before it is dead.
@@ -97,10 +97,4 @@ pub trait Sweep: Send + Sync {
 pub fn enqueue<P: Serialize>(tx: &mut Tx<'_>, job: &NewJob<'_, P>) -> DbResult<()> {
     let payload = serde_json::to_string(job.payload).map_err(|error| DbError::Defect(error.to_string()))?;
     store::insert(tx, job.kind, job.dedup_key.as_deref(), &payload, job.run_at)
-}
-
-/// Milliseconds to wait after the `attempts`th failure: 2 s, 4 s, 8 s … at most an hour.
-pub fn pause_after(attempts: i64) -> i64 {
-    let doublings = u32::try_from(attempts.clamp(1, 12)).unwrap_or(1);
-    SECOND_MS.saturating_mul(2_i64.saturating_pow(doublings)).min(HOUR_MS)
 }

@@ -3,8 +3,10 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::{ClaimedJob, JobFailure, MAX_ATTEMPTS, pause_after};
+use super::{ClaimedJob, JobFailure, MAX_ATTEMPTS};
+use crate::kernel::id::as_text;
 use crate::kernel::page::Cursor;
+use crate::kernel::retry::pause_after;
 use crate::kernel::time::Timestamp;
 use crate::platform::db::schema::jobs;
 use crate::platform::db::{DbResult, Tx, columns, dialect};
@@ -46,10 +48,6 @@ pub struct JobRow {
     pub created_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
-}
-
-fn as_text<S: serde::Serializer>(id: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
 }
 
 pub(super) fn insert(

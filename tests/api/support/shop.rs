@@ -385,6 +385,12 @@ impl Shop {
         book["payments"][out_trade_no].clone()
     }
 
+    /// The figures for Prometheus, with their status.
+    pub async fn figures(&self) -> (u16, String) {
+        let answer = self.http.get(format!("{}/metrics", self.base)).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
     /// Moves the clock and does what became due.
     pub async fn later(&self, millis: i64) {
         self.clock.advance(millis);
