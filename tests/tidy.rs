@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cart", &["kernel", "platform", "identity", "catalog", "stock", "pricing"]),
     ("payment", &["kernel", "platform", "identity", "staff"]),
     ("order", &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "payment", "cart"]),
-    ("share", &["kernel", "platform", "identity", "catalog"]),
+    ("share", &["kernel", "platform", "identity", "staff", "catalog"]),
     ("campaign", &["kernel", "platform", "staff", "share"]),
     ("flash_sale", &["kernel", "platform", "staff", "catalog", "pricing", "order", "share", "campaign"]),
     ("wechat_simulator", &["kernel"]),

@@ -33,6 +33,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(order::admin_routes)
         .configure(payment::admin_routes)
         .configure(flash_sale::admin_routes)
+        .configure(share::admin_routes)
         .configure(books::admin_routes)
         .configure(undelivered::admin_routes);
     cfg.service(shoppers)
@@ -77,6 +78,7 @@ pub(super) fn declared() -> OpenApi {
         order::AdminApi::openapi(),
         payment::AdminApi::openapi(),
         flash_sale::AdminApi::openapi(),
+        share::AdminApi::openapi(),
         books::AdminApi::openapi(),
         undelivered::AdminApi::openapi(),
     ];

@@ -32,7 +32,7 @@ use crate::platform::secrets::SecretError;
 use crate::platform::storage::{Storage, StorageSetupError};
 use crate::platform::wechat::{WechatClient, WechatSetupError};
 use crate::pricing::Offers;
-use crate::share::{Pages, Products, RecogniseVisitor, SubjectSources};
+use crate::share::{Pages, Products, RecogniseVisitor, Studio, StudioSettings, SubjectSources};
 use crate::staff::approval::ApprovalHandlers;
 use crate::staff::{self, Passwords, StaffKeys};
 
@@ -94,6 +94,7 @@ struct Shared {
     cashier: web::Data<Cashier>,
     catalog: web::Data<Catalog>,
     subjects: web::Data<SubjectSources>,
+    studio: web::Data<Studio>,
     documents: web::Data<Documents>,
     known_paths: web::Data<KnownPaths>,
     readiness: web::Data<Readiness>,
@@ -120,6 +121,7 @@ impl App {
         catalog.renew().await?;
         let orders = Orders { offers: promotions::offers(&config), settings: order_settings(&config) };
         let cashier = Cashier::new(db.clone(), providers(&wechat), Arc::new(OrderPayable(orders.clone())));
+        let subjects = subjects(&config);
         let document = openapi::document()?;
         let kinds = promotions::kinds();
         let work = work(&db, &wechat, &orders, &cashier, &kinds);
@@ -135,6 +137,7 @@ impl App {
             edge: web::Data::new(edge),
             db: web::Data::new(db.clone()),
             access: web::Data::new(access),
+            studio: web::Data::new(studio(&config, &db, &storage, &wechat, &subjects)),
             storage: web::Data::new(storage),
             wechat: web::Data::new(wechat),
             identity_keys: web::Data::new(keys.identity),
@@ -149,7 +152,7 @@ impl App {
             orders: web::Data::new(orders),
             cashier: web::Data::new(cashier),
             catalog: web::Data::new(catalog.clone()),
-            subjects: web::Data::new(subjects(&config)),
+            subjects: web::Data::new(subjects),
             documents: web::Data::new(Documents(document.to_string().into())),
             known_paths: web::Data::new(KnownPaths::of(&document)),
             readiness: web::Data::default(),
@@ -206,6 +209,7 @@ impl App {
                 .app_data(shared.cashier)
                 .app_data(shared.catalog)
                 .app_data(shared.subjects)
+                .app_data(shared.studio)
                 .app_data(shared.documents)
                 .app_data(shared.known_paths)
                 .app_data(shared.readiness)
@@ -321,6 +325,16 @@ fn subjects(config: &Config) -> SubjectSources {
         Arc::new(Products { page: config.share.product_page.clone() }),
         Arc::new(Pages { title: config.share.shop_name.clone() }),
     ])
+}
+
+/// Whatever shares travel on.
+fn studio(config: &Config, db: &Db, storage: &Storage, wechat: &WechatClient, subjects: &SubjectSources) -> Studio {
+    let settings = StudioSettings {
+        shop_name: config.share.shop_name.clone(),
+        web_address: config.share.web_url.clone(),
+        env_version: config.share.code_version,
+    };
+    Studio::new(db.clone(), storage.clone(), wechat.clone(), subjects.clone(), settings)
 }
 
 /// Whoever takes money: WeChat Pay, once there is a merchant.

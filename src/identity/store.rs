@@ -203,6 +203,12 @@ pub(super) fn keep_session_key(tx: &mut Tx<'_>, identity: IdentityId, sealed_key
     Ok(())
 }
 
+/// The newest session key of an identity, sealed.
+pub(super) fn session_key(tx: &mut Tx<'_>, identity: IdentityId) -> DbResult<Option<String>> {
+    let sealed = wechat_session_keys::table.find(identity).select(wechat_session_keys::sealed_key);
+    Ok(sealed.first(tx.conn()?).optional()?)
+}
+
 /// Notes a conflict once; the same one again changes nothing.
 pub(super) fn note_conflict(tx: &mut Tx<'_>, conflict: &Conflict) -> DbResult<()> {
     on_backend!(tx.conn()?, conn => {

@@ -15,19 +15,29 @@
 //!   no circle can arise and the depth, counted from it, stays right.
 //! * The **sharer's own opens** count for nothing, also on a device on which they ever logged in, whoever holds it now.
 //!
+//! * **Group chats** are believed when WeChat proves them: what the page got opens with the visitor's own session key
+//!   and bears our app's watermark. What is not proven is told to the page and not kept; the open counts all the same,
+//!   since session keys go stale without anybody's fault.
+//! * **Pictures** ([`Studio`]): mini-program codes drawn by WeChat, QR codes for outside it, and posters, all with the
+//!   same token, made once and kept under the hash of what they show.
+//!
 //! Deliberately absent: counters on tokens. Figures are counted from the rows when somebody looks, so that no open of a
-//! page that everybody opens waits for another.
+//! page that everybody opens waits for another. Revenue of descendants, which needs orders, is for reports above.
 
+mod admin_api;
 mod api;
 mod error;
 pub mod events;
 mod hooks;
 mod model;
+mod poster;
 mod rules;
 mod service;
 mod store;
+mod studio;
 mod subject;
 
+pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::ShareError;
 pub use hooks::{Pages, Products, RecogniseVisitor};
@@ -36,4 +46,5 @@ pub use service::{
     Arrived, Comer, Counted, NewShare, Opening, acquired_through, acquisition_of, differences, has_shared, is_ancestor,
     issue, last_touch, open,
 };
+pub use studio::{Studio, StudioSettings};
 pub use subject::{SubjectCard, SubjectSource, SubjectSources};

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::error::ShareError;
 use super::model::{FIRST_SESSION_MS, MAX_REFERENCE, MAX_SCENE, Subject, SubjectKind};
 use crate::kernel::id::UserId;
-use crate::kernel::time::Timestamp;
+use crate::kernel::time::{DAY_MS, Timestamp};
 
 /// Characters of a token: what WeChat takes in a scene without any encoding.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -70,6 +70,40 @@ pub(super) fn scene(scene: Option<i64>) -> Result<Option<i64>, ShareError> {
     }
 }
 
+/// Scenes in which nobody looks at the page: WeChat's crawler, and its test traffic.
+const MACHINES: [i64; 4] = [1030, 1101, 1129, 1203];
+
+/// Whether an open with this scene was made by a machine of WeChat's.
+pub(super) fn is_machine(scene: Option<i64>) -> bool {
+    scene.is_some_and(|scene| MACHINES.contains(&scene))
+}
+
+/// The page of a path without its query: what a code can open, its scene being all that travels with it.
+pub(super) fn page_of(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
+}
+
+/// Longest period that figures are counted over, in milliseconds.
+const MAX_PERIOD_MS: i64 = 92 * DAY_MS;
+/// The period when nothing is said, in milliseconds.
+const USUAL_PERIOD_MS: i64 = 30 * DAY_MS;
+
+/// The period `[from, until)` that figures are counted over; the last 30 days when nothing is said.
+///
+/// # Errors
+/// [`ShareError::PeriodInvalid`].
+pub(super) fn period(
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(Timestamp, Timestamp), ShareError> {
+    // Until and with the present moment.
+    let until = until.unwrap_or_else(|| now.plus_millis(1));
+    let from = from.unwrap_or_else(|| until.plus_millis(-USUAL_PERIOD_MS));
+    let length = until.millis_since(from);
+    if (1..=MAX_PERIOD_MS).contains(&length) { Ok((from, until)) } else { Err(ShareError::PeriodInvalid) }
+}
+
 /// One arrival, seen from the question whether the sharer brought the visitor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
@@ -131,6 +165,16 @@ mod tests {
         }
         assert!(page(&"a".repeat(129)).is_err());
         assert!(subject(SubjectKind::Product, "12 3").is_err());
+    }
+
+    #[test]
+    fn a_period_is_neither_empty_nor_endless() {
+        let at = |days: i64| Timestamp::from_millis(days * DAY_MS);
+        assert_eq!(period(None, None, at(100)).unwrap(), (at(70).plus_millis(1), at(100).plus_millis(1)));
+        assert_eq!(period(Some(at(8)), Some(at(100)), at(200)).unwrap(), (at(8), at(100)));
+        for (from, until) in [(8, 8), (9, 8), (7, 100)] {
+            assert!(period(Some(at(from)), Some(at(until)), at(200)).is_err(), "{from} {until}");
+        }
     }
 
     #[test]

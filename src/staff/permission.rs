@@ -55,6 +55,7 @@ permissions! {
     PaymentRead "payment.read" "查看支付" "See payments",
     PaymentReview "payment.review" "处理支付差异" "Settle payment differences",
     BooksRead "books.read" "查看账目" "See the books",
+    ShareRead "share.read" "查看分享" "See shares and who brought whom",
     UserRead "user.read" "查看用户" "See users",
     UserBlock "user.block" "冻结与解冻用户" "Block and unblock users",
     UserReveal "user.reveal" "查看用户完整手机号" "See a user's whole phone number",

@@ -1,8 +1,10 @@
 //! Signatures and ciphers as the two WeChat hosts use them, made from `aws-lc-rs` primitives.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::cipher::{AES_128, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::hmac;
+use aws_lc_rs::iv::FixedLength;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
@@ -27,6 +29,9 @@ pub(super) enum CryptoError {
     /// The APIv3 key must have 32 bytes and the nonce 12.
     #[error("the APIv3 key must be 32 bytes and the nonce 12 bytes")]
     BadCipherKey,
+    /// The session key is not sixteen bytes.
+    #[error("the session key must be base64 of 16 bytes")]
+    BadSessionKey,
 }
 
 /// An RSA private key that signs with PKCS#1 v1.5 and SHA-256.
@@ -102,6 +107,17 @@ pub(super) fn seal(api_v3_key: &str, nonce: &str, associated: &str, plain: &[u8]
 pub(super) fn session_signature(session_key: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, session_key.as_bytes());
     hex::encode(hmac::sign(&key, b""))
+}
+
+/// Encrypts what a page hands to its server: AES-128-CBC under the session key. Answers data and iv, both base64.
+pub(super) fn seal_open_data(session_key: &str, iv: [u8; 16], plain: &[u8]) -> Result<(String, String), CryptoError> {
+    let key = BASE64.decode(session_key).map_err(|_| CryptoError::BadSessionKey)?;
+    let key = UnboundCipherKey::new(&AES_128, &key).map_err(|_| CryptoError::BadSessionKey)?;
+    let key = PaddedBlockEncryptingKey::cbc_pkcs7(key).map_err(|_| CryptoError::BadSessionKey)?;
+    let mut data = plain.to_vec();
+    key.less_safe_encrypt(&mut data, EncryptionContext::Iv128(FixedLength::from(iv)))
+        .map_err(|_| CryptoError::BadSessionKey)?;
+    Ok((BASE64.encode(data), BASE64.encode(iv)))
 }
 
 /// Lines joined the way WeChat signs them: each one, also the last, ended by a line feed.
@@ -196,6 +212,18 @@ mod tests {
         );
         assert_eq!(sealed.unwrap(), text(case, "ciphertext"));
         assert_eq!(seal("short", "fdasflkja484", "", b""), Err(CryptoError::BadCipherKey));
+    }
+
+    #[test]
+    fn the_open_data_vector_is_reproduced() {
+        let all = vectors();
+        let case = &all["encrypted_data"];
+        let iv: [u8; 16] = BASE64.decode(text(case, "iv_b64")).unwrap().try_into().unwrap();
+        // The vector's plain text in the order and spacing it was made with.
+        let plain = br#"{"opengid":"GTest000000000000000001","chat_type":3,"watermark":{"timestamp":1700000000,"appid":"wx0000000000000001"}}"#;
+        let (data, sent_iv) = seal_open_data(text(case, "session_key_b64"), iv, plain).unwrap();
+        assert_eq!((data.as_str(), sent_iv.as_str()), (text(case, "encryptedData"), text(case, "iv_b64")));
+        assert_eq!(seal_open_data("AAAA", iv, plain), Err(CryptoError::BadSessionKey));
     }
 
     #[test]

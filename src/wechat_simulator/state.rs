@@ -21,6 +21,14 @@ const NOTICE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Deliveries that may be under way at the same time.
 const CONCURRENT_DELIVERIES: usize = 64;
 
+/// A mini-program code that was drawn.
+pub(super) struct DrawnCode {
+    /// What its page gets.
+    pub(super) scene: String,
+    /// The page it opens.
+    pub(super) page: String,
+}
+
 /// Everything the endpoints share.
 pub(super) struct World {
     /// The injected clock.
@@ -41,6 +49,8 @@ pub(super) struct World {
     pub(super) ledger: Mutex<Ledger>,
     /// Notices to the shop.
     pub(super) outbox: Mutex<Outbox>,
+    /// Mini-program codes that were drawn.
+    pub(super) codes: Mutex<Vec<DrawnCode>>,
     /// Trouble that was asked for.
     pub(super) knobs: Mutex<Knobs>,
     /// The client notices are sent with; one for all, so that connections are reused.
@@ -72,6 +82,7 @@ impl World {
             people: Mutex::new(memory.people),
             ledger: Mutex::new(memory.ledger),
             outbox: Mutex::new(memory.outbox),
+            codes: Mutex::default(),
             knobs: Mutex::new(Knobs::default()),
             client,
             delivering: Semaphore::new(CONCURRENT_DELIVERIES),

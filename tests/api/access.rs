@@ -45,6 +45,7 @@ on_both_databases! {
         let stranger = shop.buyer().await;
         let (_, device) = shop.call("POST", "/api/v1/devices", None, None).await;
         let device = text(&device["device_token"]);
+        let share = victim.shares().await;
         let before = shop.holdings();
 
         let mut seen = BTreeSet::new();
@@ -58,6 +59,7 @@ on_both_databases! {
                 () if path.contains("/orders/") => (order_id.as_str(), "1"),
                 () if path.contains("/addresses/") => (victim.address_id.as_str(), "1"),
                 () if path.contains("/cart/lines/") => (sku.as_str(), "1"),
+                () if path.contains("/shares/") => (share.as_str(), "1"),
                 () => panic!("{path} names a thing that this claim does not know; teach it"),
             };
             seen.insert(operation.id.clone());

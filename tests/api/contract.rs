@@ -240,11 +240,15 @@ async fn walk(shop: &Shop, document: &Document) {
     let parcel = json!({"carrier_code": "SF", "tracking_no": "SF1234567890123"});
     shop.staff_post(&format!("/orders/{paid}/shipments"), parcel).await;
     shop.settle().await;
+    let share = buyer.shares_thing("product", &product_id, "poster").await;
+    shop.buyer().await.opens(&share).await;
+    buyer.does("POST", &format!("/shares/{share}/code"), None).await;
+    buyer.does("POST", &format!("/shares/{share}/poster"), Some(json!({"code": "web", "with_nickname": true}))).await;
     look_at_everything(
         shop,
         document,
         &buyer.token,
-        &[("order", &paid), ("sku", &sku), ("address", &buyer.address_id), ("product", &product_id)],
+        &[("order", &paid), ("sku", &sku), ("address", &buyer.address_id), ("product", &product_id), ("share", &share)],
     )
     .await;
     buyer.does("POST", &format!("/orders/{paid}/receipt"), None).await;
@@ -267,7 +271,8 @@ async fn look_at_everything(shop: &Shop, document: &Document, shopper: &str, ids
             path if path.contains("/addresses/") => ids[2].1,
             path if path.contains("/products/") => ids[3].1,
             path if path.contains("/freight-templates/") => &shop.freight_template_id,
-            path if path.contains("/users/") => &user_id,
+            path if path.contains("/shares/") => ids[4].1,
+            path if path.contains("/users/") || path.contains("/share-trees/") => &user_id,
             path if path.contains("/staff/") => &own,
             _ => "1",
         };

@@ -19,6 +19,8 @@ CREATE INDEX share_tokens_subject ON share_tokens (subject_kind, subject_ref, id
 CREATE INDEX share_tokens_channel ON share_tokens (channel, id);
 CREATE INDEX share_tokens_campaign ON share_tokens (campaign_id, id) WHERE campaign_id IS NOT NULL;
 CREATE INDEX share_tokens_parent ON share_tokens (parent_id);
+CREATE INDEX share_tokens_mine ON share_tokens (sharer_id, id);
+CREATE INDEX share_tokens_created ON share_tokens (created_at);
 
 -- How each user came: through somebody's token, or by themselves (depth 0). Written once, at the first share or the first
 -- open, and never changed, so that an inviter's row is always older than those of whom they brought.

@@ -131,6 +131,10 @@ settings! {
         "a number from 0 to 100000000000", "Campaign budgets above this amount need a second member of staff.";
     BOOKS_HOUR = "books.hour" "HOURGLASS_BOOKS_HOUR" Some("4"), "a number from 0 to 23",
         "The hour of the shop's day at which the books are looked at by themselves.";
+    SHARE_WEB_URL = "share.web_url" "HOURGLASS_SHARE_WEB_URL" None, "an http or https address without a slash at the end",
+        "Where the shop's pages open outside WeChat, for QR codes; server.public_url when absent.";
+    SHARE_CODE_VERSION = "share.code_version" "HOURGLASS_SHARE_CODE_VERSION" Some("release"), "release, trial or develop",
+        "Which version of the mini-program codes open.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
         "Whether `serve` does background work too, or leaves it to `work`.";
     WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",

@@ -24,7 +24,7 @@ use crate::platform::db::DbSettings;
 use crate::platform::http::auth::MIN_SECRET_BYTES;
 use crate::platform::http::rate_limit::LimitSettings;
 use crate::platform::storage::StorageSettings;
-use crate::platform::wechat::{PaySettings, PlatformKeySource, WechatSettings};
+use crate::platform::wechat::{EnvVersion, PaySettings, PlatformKeySource, WechatSettings};
 
 /// Signs tokens in development when nothing else is set; refused in production.
 const DEVELOPMENT_TOKEN_SECRET: &str = "hourglass-development-token-secret-not-for-production";
@@ -102,6 +102,10 @@ pub struct ShareConfig {
     pub shop_name: String,
     /// The page of the mini-program that shows a product.
     pub product_page: String,
+    /// Where pages open outside WeChat.
+    pub web_url: Option<String>,
+    /// Which version of the mini-program codes open.
+    pub code_version: EnvVersion,
 }
 
 /// Limits on campaigns.
@@ -202,11 +206,11 @@ impl Config {
             payments: PaymentConfig {
                 refund_approval_above: Fen::new(values.number(known::PAYMENT_APPROVAL_FEN, 0, 1_000_000_000)?),
             },
-            share: share(values)?,
             campaigns: CampaignConfig {
                 budget_approval_above: Fen::new(values.number(known::CAMPAIGN_APPROVAL_FEN, 0, 100_000_000_000)?),
             },
             books_hour: values.number(known::BOOKS_HOUR, 0, 23)?,
+            share: share(values, &server)?,
             worker: WorkerConfig {
                 enabled: values.required(known::WORKER)?,
                 pause: Duration::from_millis(values.number(known::WORKER_PAUSE_MS, 10, 60_000)?),
@@ -423,7 +427,7 @@ fn storage(values: &Values) -> Result<StorageSettings, ConfigError> {
     Ok(StorageSettings::Local { dir })
 }
 
-fn share(values: &Values) -> Result<ShareConfig, ConfigError> {
+fn share(values: &Values, server: &ServerConfig) -> Result<ShareConfig, ConfigError> {
     let shop_name: String = values.required(known::SHARE_SHOP_NAME)?;
     if !(1..=30).contains(&shop_name.trim().chars().count()) {
         return Err(malformed(known::SHARE_SHOP_NAME));
@@ -433,7 +437,14 @@ fn share(values: &Values) -> Result<ShareConfig, ConfigError> {
     if product_page.is_empty() || product_page.starts_with('/') || !product_page.bytes().all(of_page) {
         return Err(malformed(known::SHARE_PRODUCT_PAGE));
     }
-    Ok(ShareConfig { shop_name: shop_name.trim().to_owned(), product_page })
+    let code_version = match values.text(known::SHARE_CODE_VERSION) {
+        Some("release") => EnvVersion::Release,
+        Some("trial") => EnvVersion::Trial,
+        Some("develop") => EnvVersion::Develop,
+        _ => return Err(malformed(known::SHARE_CODE_VERSION)),
+    };
+    let web_url = values.address(known::SHARE_WEB_URL)?.or_else(|| server.public_url.clone());
+    Ok(ShareConfig { shop_name: shop_name.trim().to_owned(), product_page, web_url, code_version })
 }
 
 fn limits(values: &Values) -> Result<LimitSettings, ConfigError> {

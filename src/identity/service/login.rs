@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::profile::session_key_place;
 use super::{IdentityKeys, LoginListeners, refresh_expiry};
 use crate::identity::error::IdentityError;
 use crate::identity::events::{USER_LOGGED_IN, USER_REGISTERED, UserLoggedIn, UserRegistered};
@@ -227,8 +228,7 @@ fn keep_session_key(
     let Some(identity) = held.filter(|identity| identity.subject == login.openid) else {
         return Ok(());
     };
-    let place = format!("wechat_session_keys.sealed_key/{}", identity.id);
-    let sealed = keys.seal.seal(&place, login.session_key.expose_secret())?;
+    let sealed = keys.seal.seal(&session_key_place(identity.id), login.session_key.expose_secret())?;
     Ok(store::keep_session_key(tx, identity.id, &sealed)?)
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
+use secrecy::SecretString;
+
+use super::IdentityKeys;
 use crate::identity::error::IdentityError;
-use crate::identity::model::{Provider, User};
+use crate::identity::model::{IdentityId, Provider, User};
 use crate::identity::rules;
 use crate::identity::store::{self, ProfileChange};
 use crate::kernel::id::UserId;
@@ -75,6 +78,36 @@ pub fn edit_profile(tx: &mut Tx<'_>, user: UserId, edit: &ProfileEdit) -> Result
         return Err(IdentityError::UserNotFound);
     }
     profile(tx, user)
+}
+
+/// WeChat's key of the user's last session in a mini-program. It opens what WeChat hands to the page encrypted, and
+/// never leaves the server. `None` when there is none, or when it was sealed under a seal key that is no more.
+///
+/// # Errors
+/// The database's.
+pub fn wechat_session_key(
+    tx: &mut Tx<'_>,
+    keys: &IdentityKeys,
+    user: UserId,
+    app_id: &str,
+) -> DbResult<Option<SecretString>> {
+    let Some(identity) = store::identity_of(tx, user, Provider::WechatMini, app_id)? else { return Ok(None) };
+    let sealed = store::session_key(tx, identity.id)?;
+    Ok(sealed.and_then(|sealed| keys.seal.open(&session_key_place(identity.id), &sealed).ok()))
+}
+
+/// Where the session key of an identity is sealed for.
+pub(super) fn session_key_place(identity: IdentityId) -> String {
+    format!("wechat_session_keys.sealed_key/{identity}")
+}
+
+/// The whole nicknames of these users: for staff, and for what users hand on themselves. Those that do not exist are
+/// absent.
+///
+/// # Errors
+/// The database's.
+pub fn nicknames(tx: &mut Tx<'_>, users: &[UserId]) -> DbResult<HashMap<UserId, String>> {
+    Ok(store::faces(tx, users)?.into_iter().map(|(user, nickname, _)| (user, nickname)).collect())
 }
 
 /// The user's openid in a mini-program, when they ever logged in there.

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
 
 use crate::platform::storage::picture::{Picture, PictureKind, PictureRefusal, inspect_picture};
 use crate::platform::storage::settings::{StorageSettings, StorageSetupError};
 
+/// Where files are served.
+const SERVED: &str = "/files/";
 /// Longer than any key that is made here.
 const MAX_KEY_BYTES: usize = 128;
 
@@ -75,6 +78,31 @@ impl Storage {
         Ok(stored)
     }
 
+    /// Whether there is a file under this key.
+    pub async fn has(&self, key: &str) -> Result<bool, StorageError> {
+        if content_type_of(key).is_none() {
+            return Ok(false);
+        }
+        match self.0.head(&Path::from(key)).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            outcome => outcome.map(|_| true).map_err(unavailable),
+        }
+    }
+
+    /// The key of a picture that the service itself makes: of which kind it is, and the hash of all that decides what it
+    /// shows, so that the same is made once. `kind` is one word of small letters.
+    pub fn made_key(kind: &'static str, decides: &[u8]) -> String {
+        let hash = hex::encode(digest(&SHA256, decides));
+        let folder = hash.get(..2).unwrap_or_default();
+        format!("made/{kind}/{folder}/{hash}.png")
+    }
+
+    /// Puts a PNG that the service made away under a key of [`Storage::made_key`]; the same again replaces it by itself.
+    pub async fn put_made(&self, key: &str, png: Vec<u8>) -> Result<(), StorageError> {
+        self.0.put(&Path::from(key), PutPayload::from(png)).await.map_err(unavailable)?;
+        Ok(())
+    }
+
     /// The bytes and the media type of a file; `None` when there is none, also when `key` was not made here.
     pub async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, &'static str)>, StorageError> {
         let Some(content_type) = content_type_of(key) else {
@@ -90,7 +118,12 @@ impl Storage {
 
     /// Where a file is served.
     pub fn url_path(key: &str) -> String {
-        format!("/files/{key}")
+        format!("{SERVED}{key}")
+    }
+
+    /// The key of what is served at this path; `None` when it is served elsewhere.
+    pub fn key_of(path: &str) -> Option<&str> {
+        path.strip_prefix(SERVED)
     }
 }
 
@@ -167,6 +200,21 @@ mod tests {
         let refused = folder.1.put_picture(b"<html>".to_vec(), 100).await.unwrap_err();
         assert!(matches!(refused, StorageError::Refused(PictureRefusal::UnknownKind)));
         assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
+    }
+
+    #[actix_web::test]
+    async fn what_the_service_makes_is_found_by_what_it_shows() {
+        let folder = Folder::new();
+        let key = Storage::made_key("posters", b"one");
+        assert_ne!(key, Storage::made_key("posters", b"two"));
+        assert!(!folder.1.has(&key).await.unwrap());
+        folder.1.put_made(&key, png(3, 2)).await.unwrap();
+        folder.1.put_made(&key, png(3, 2)).await.unwrap();
+        assert!(folder.1.has(&key).await.unwrap());
+        assert_eq!(folder.1.get(&key).await.unwrap().unwrap().1, "image/png");
+        assert!(!folder.1.has("../secret.txt").await.unwrap());
+        assert_eq!(Storage::key_of(&Storage::url_path(&key)), Some(key.as_str()));
+        assert_eq!(Storage::key_of("https://elsewhere.example/a.png"), None);
     }
 
     #[actix_web::test]

@@ -171,24 +171,36 @@ impl WechatClient {
         path: &'static str,
         body: &impl Serialize,
     ) -> Result<T, WechatError> {
+        self.post_for(call, path, body, read_api_reply).await
+    }
+
+    /// The same for a call whose answer `read` understands.
+    pub(super) async fn post_for<T>(
+        &self,
+        call: &'static str,
+        path: &'static str,
+        body: &impl Serialize,
+        read: fn(&'static str, &Reply) -> Result<T, WechatError>,
+    ) -> Result<T, WechatError> {
         let body = serde_json::to_vec(body).map_err(|_| WechatError::invalid(call, "body"))?;
         let token = self.0.tokens.current().await?;
-        match self.post_once(call, path, &token, body.clone()).await {
+        let reply = self.post_once(call, path, &token, body.clone()).await?;
+        match read(call, &reply) {
             Err(error) if *error.kind() == WechatErrorKind::TokenExpired => {
                 let token = self.0.tokens.replace(&token).await?;
-                self.post_once(call, path, &token, body).await
+                read(call, &self.post_once(call, path, &token, body).await?)
             }
             outcome => outcome,
         }
     }
 
-    async fn post_once<T: DeserializeOwned>(
+    async fn post_once(
         &self,
         call: &'static str,
         path: &'static str,
         token: &HeldToken,
         body: Vec<u8>,
-    ) -> Result<T, WechatError> {
+    ) -> Result<Reply, WechatError> {
         let request = self
             .0
             .transport
@@ -197,8 +209,7 @@ impl WechatClient {
             .query(&[("access_token", token.expose())])
             .header("Content-Type", "application/json; charset=utf-8")
             .body(body);
-        let reply = self.0.transport.exchange(call, request).await?;
-        read_api_reply(call, &reply)
+        self.0.transport.exchange(call, request).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The client of WeChat: login, phone numbers, shipping info and WeChat Pay v3.
+//! The client of WeChat: login, phone numbers, codes, shipping info and WeChat Pay v3.
 //!
 //! * [`WechatClient`] speaks to `api.weixin.qq.com` (errors arrive as HTTP 200 with an `errcode`) and owns the access
 //!   token. [`pay::PayClient`] speaks to `api.mch.weixin.qq.com` (errors arrive as HTTP statuses; every message is
@@ -9,11 +9,15 @@
 //!   a paid reply whose signature does not verify is no reply.
 //! * Nothing here writes bodies, tokens, codes, phone numbers or openids to the log.
 //!
-//! Deliberately absent: the optional encryption layer of `api.weixin.qq.com`, and reading the client's
-//! `encryptedData`, which the one-time phone code has replaced.
+//! What the client of a mini-program hands over encrypted ([`open_data`]) is proven by its session key, and then still
+//! checked for whom and when it was made.
+//!
+//! Deliberately absent: the optional encryption layer of `api.weixin.qq.com`.
 
 mod client;
+mod codes;
 mod error;
+mod open_data;
 pub mod pay;
 mod settings;
 mod shipping;
@@ -24,6 +28,8 @@ mod token;
 mod transport;
 
 pub use client::{PhoneInfo, Session, WechatClient};
+pub use codes::{EnvVersion, UnlimitedCode};
 pub use error::{WechatError, WechatErrorKind};
+pub use open_data::{OpenDataRefusal, Sealed, group_id};
 pub use settings::{PaySettings, PlatformKeySource, WechatSettings, WechatSetupError};
 pub use shipping::{DeliveryMode, Logistics, Parcel, ShippedPayment, ShippingInfo};

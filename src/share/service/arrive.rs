@@ -46,6 +46,8 @@ crate::stored_enum! {
         Repeated = "repeated",
         /// The sharer themselves, or their own device: it counts for nothing.
         OwnShare = "own_share",
+        /// WeChat's crawler or its test traffic: it counts for nothing.
+        Machine = "machine",
     }
 }
 
@@ -78,6 +80,9 @@ pub fn open(tx: &mut Tx<'_>, opening: &Opening) -> Result<Arrived, ShareError> {
         return Err(ShareError::TokenNotFound);
     }
     let share = store::by_token(tx, &opening.token)?.ok_or(ShareError::TokenNotFound)?;
+    if rules::is_machine(scene) {
+        return Ok(Arrived { share, counted: Counted::Machine });
+    }
     let visitor = visitor(tx, opening.comer)?;
     if is_own(tx, &share, opening.comer, visitor)? {
         return Ok(Arrived { share, counted: Counted::OwnShare });
@@ -93,7 +98,13 @@ pub fn open(tx: &mut Tx<'_>, opening: &Opening) -> Result<Arrived, ShareError> {
     } else {
         match first_open(tx, &share, visitor, scene, group)? {
             Some(edge) => edge,
-            None => return Ok(Arrived { share, counted: Counted::Repeated }),
+            None => {
+                // The page may learn of the group only after it told of the open.
+                if let Some(group) = group {
+                    store::note_group(tx, share.id, visitor, group)?;
+                }
+                return Ok(Arrived { share, counted: Counted::Repeated });
+            }
         }
     };
     let (user, device) = match visitor {

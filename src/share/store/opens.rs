@@ -43,6 +43,22 @@ pub(in crate::share) fn count_again(
     Ok(changed == 1)
 }
 
+/// Notes in which group chat a visitor came through a token.
+pub(in crate::share) fn note_group(tx: &mut Tx<'_>, token: ShareId, visitor: Visitor, group: &str) -> DbResult<()> {
+    let set = opens::group_id.eq(group);
+    match visitor {
+        Visitor::User(user) => {
+            let row = opens::table.filter(opens::user_id.eq(user)).filter(opens::token_id.eq(token));
+            diesel::update(row).set(set).execute(tx.conn()?)
+        }
+        Visitor::Device(device) => {
+            let row = opens::table.filter(opens::device_id.eq(device)).filter(opens::token_id.eq(token));
+            diesel::update(row).set(set).execute(tx.conn()?)
+        }
+    }?;
+    Ok(())
+}
+
 /// A visitor comes through a token for the first time; false when a row is there already.
 pub(in crate::share) fn insert_open(tx: &mut Tx<'_>, open: &Open) -> DbResult<bool> {
     let inserted = on_backend!(tx.conn()?, conn => {

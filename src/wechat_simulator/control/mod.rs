@@ -1,6 +1,7 @@
 //! The tester's side, under `/_sim`: people act, notices are steered, trouble is ordered, and the book is read.
 
 mod book;
+mod codes;
 mod notices;
 mod payments;
 mod persons;
@@ -70,6 +71,8 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
             .route("/users", web::post().to(persons::create_user))
             .route("/login", web::post().to(persons::log_in))
             .route("/phone", web::post().to(persons::share_phone))
+            .route("/group", web::post().to(codes::enter_group))
+            .route("/codes", web::get().to(codes::list_codes))
             .route("/pay", web::post().to(payments::pay))
             .route("/refunds/{out_refund_no}/settle", web::post().to(payments::settle_refund))
             .route("/book", web::get().to(book::show_book))

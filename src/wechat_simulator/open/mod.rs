@@ -1,5 +1,6 @@
 //! The account host, `api.weixin.qq.com`: refusals as HTTP 200 with an errcode, admission by access token, the calls.
 
+mod codes;
 mod login;
 mod phone;
 pub(super) mod shipping;
@@ -154,6 +155,7 @@ pub(in crate::wechat_simulator) fn routes(cfg: &mut web::ServiceConfig) {
             .service(get("/wxa/checksession", web::get().to(login::check_session)))
             .service(get("/wxa/resetusersessionkey", web::get().to(login::reset_session_key)))
             .service(post("/wxa/business/getuserphonenumber", web::post().to(phone::get_phone_number)))
+            .service(post("/wxa/getwxacodeunlimit", web::post().to(codes::draw_unlimited_code)))
             .service(post("/wxa/sec/order/upload_shipping_info", web::post().to(shipping::upload_shipping_info)))
             .service(post("/wxa/sec/order/get_order", web::post().to(shipping::get_order)))
             .service(post("/cgi-bin/express/delivery/open_msg/get_delivery_list", web::post().to(get_delivery_list)))

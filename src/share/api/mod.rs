@@ -1,27 +1,57 @@
 //! Sharing for shoppers.
 
+mod own;
+mod pictures;
+
+pub use own::*;
+pub use pictures::*;
+
 use actix_web::{post, web};
 use serde::{Deserialize, Serialize};
 
 use super::error::ShareError;
 use super::model::{Channel, Share, SubjectKind};
 use super::rules;
-use super::service::{self, Comer, Counted, NewShare, Opening};
+use super::service::{self, Comer, Counted, GroupInfo, GroupProof, NewShare, Opening};
 use super::subject::{SubjectCard, SubjectSources};
+use crate::identity::IdentityKeys;
 use crate::kernel::id::CampaignId;
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
 use crate::platform::db::{Db, Tx};
 use crate::platform::http::{ApiResult, Created, Json, Shopper, Visitor};
+use crate::platform::wechat::WechatClient;
 
 /// The endpoints for shoppers.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(issue_share, open_share))]
+#[openapi(
+    paths(
+        issue_share,
+        open_share,
+        list_my_shares,
+        show_my_share,
+        show_my_sharing,
+        list_my_newcomers,
+        make_share_code,
+        make_share_poster,
+        show_share_qr
+    ),
+    components(schemas(QrFormat))
+)]
 pub struct ShopperApi;
 
 /// Registers the endpoints for shoppers.
 pub fn shopper_routes(config: &mut web::ServiceConfig) {
-    config.service(issue_share).service(open_share);
+    config
+        .service(issue_share)
+        .service(open_share)
+        .service(list_my_shares)
+        .service(show_my_share)
+        .service(show_my_sharing)
+        .service(list_my_newcomers)
+        .service(make_share_code)
+        .service(make_share_poster)
+        .service(show_share_qr);
 }
 
 /// What to hand on.
@@ -135,6 +165,22 @@ pub struct OpenShare {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 99_999, example = 1007)]
     pub scene: Option<i64>,
+    /// The group chat it was opened in, as WeChat handed it to the page.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    pub group: Option<GroupInfoBody>,
+}
+
+/// What the page got from `wx.getGroupEnterInfo` or `wx.getShareInfo`.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupInfoBody {
+    /// `encryptedData`.
+    #[schema(max_length = 4096, example = "tLzv1VhEp8Pgp1OjJto60g==")]
+    pub encrypted_data: String,
+    /// `iv`.
+    #[schema(max_length = 64, example = "EBESExQVFhcYGRobHB0eHw==")]
+    pub iv: String,
 }
 
 /// What was opened, and what was made of it.
@@ -151,6 +197,8 @@ pub struct OpenedShareView {
     pub channel: Channel,
     /// What was made of the open.
     pub counted: Counted,
+    /// Whether the group chat is believed; null when none was told.
+    pub group: Option<GroupProof>,
 }
 
 /// Reports that a page was opened through a token
@@ -167,21 +215,31 @@ pub struct OpenedShareView {
 pub async fn open_share(
     db: web::Data<Db>,
     sources: web::Data<SubjectSources>,
+    keys: web::Data<IdentityKeys>,
+    wechat: web::Data<WechatClient>,
     visitor: Visitor,
     body: Json<OpenShare>,
 ) -> ApiResult<Json<OpenedShareView>> {
-    let OpenShare { token, scene } = body.0;
+    let OpenShare { token, scene, group } = body.0;
     let comer = match visitor {
         Visitor::User(shopper) => Comer::User(shopper.user_id, shopper.device_id),
         Visitor::Device(device) => Comer::Device(device),
     };
-    let opening = Opening { token, comer, scene, group_id: None };
+    let group = group.map(|group| GroupInfo { data: group.encrypted_data, iv: group.iv });
     let work = move |tx: &mut Tx<'_>| {
+        let app_id = wechat.app_id();
+        let proven = match &group {
+            Some(group) => Some(service::prove_group(tx, &keys, app_id, comer, group)?),
+            None => None,
+        };
+        let group_id = proven.as_ref().and_then(|proven| proven.as_ref().ok()).cloned();
+        let opening = Opening { token: token.clone(), comer, scene, group_id };
         let arrived = service::open(tx, &opening)?;
         let card = sources.describe(tx, &arrived.share.subject())?;
-        Ok::<_, ShareError>((arrived, card))
+        let proof = proven.map(|proven| proven.err().unwrap_or(GroupProof::Proven));
+        Ok::<_, ShareError>((arrived, card, proof))
     };
-    let (arrived, card) = db.write("open_share", work).await?;
+    let (arrived, card, group) = db.write("open_share", work).await?;
     let share = arrived.share;
     Ok(Json(OpenedShareView {
         subject: SubjectBody { kind: share.subject_kind, reference: share.subject_ref },
@@ -189,5 +247,6 @@ pub async fn open_share(
         campaign_id: share.campaign_id,
         channel: share.channel,
         counted: arrived.counted,
+        group,
     }))
 }
