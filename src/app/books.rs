@@ -235,7 +235,7 @@ pub async fn list_jobs(
 /// Tries a dead job again from the beginning.
 #[utoipa::path(
     tag = "operations", security(("staff" = [])), extensions(("x-permission" = json!("job.retry"))),
-    params(("id" = String, Path, description = "The job.")),
+    params(("id" = String, Path, description = "The job.", pattern = "^[0-9]{1,19}$", example = "191380899800023040")),
     responses((status = 204, description = "It will be tried again."))
 )]
 #[post("/jobs/{id}/retry")]

@@ -43,6 +43,7 @@ pub struct FindProducts {
     /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
     /// Items wanted, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
 }
 

@@ -52,10 +52,12 @@ pub struct ListProducts {
     /// Only products of this category or one below it.
     pub category_id: Option<CategoryId>,
     /// `sales` (default), `newest`, `price_asc` or `price_desc`.
+    #[param(pattern = "^(sales|newest|price_asc|price_desc)$", example = "price_asc")]
     pub sort: Option<String>,
     /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
     /// Items wanted, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
 }
 
@@ -65,23 +67,30 @@ pub struct ListProducts {
 #[into_params(parameter_in = Query)]
 pub struct SearchProducts {
     /// Chinese, pinyin, initials or Latin text, up to 100 characters; everything when empty.
+    #[param(max_length = 100, example = "连衣裙")]
     #[serde(default)]
     pub q: String,
     /// Only products of this category or one below it.
     pub category_id: Option<CategoryId>,
     /// Only from this price.
+    #[param(minimum = 0, example = 1000)]
     pub min_price_fen: Option<i64>,
     /// Only up to this price.
+    #[param(minimum = 0, example = 99900)]
     pub max_price_fen: Option<i64>,
     /// Only products with all of these tags, separated by commas.
+    #[param(example = "新品")]
     pub tags: Option<String>,
     /// Only products in a campaign of this kind.
+    #[param(example = "group_buy")]
     pub campaign: Option<String>,
     /// `relevance` (default), `sales`, `newest`, `price_asc` or `price_desc`.
+    #[param(pattern = "^(relevance|sales|newest|price_asc|price_desc)$", example = "price_asc")]
     pub sort: Option<String>,
     /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
     /// Items wanted, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
 }
 
@@ -91,6 +100,7 @@ pub struct SearchProducts {
 #[into_params(parameter_in = Query)]
 pub struct SuggestWords {
     /// The beginning of a word, up to 100 characters.
+    #[param(max_length = 100, example = "lian")]
     pub q: String,
 }
 

@@ -39,7 +39,7 @@ pub struct UserQuery {
     #[param(max_length = 32)]
     nickname: Option<String>,
     /// A whole mobile number.
-    #[param(max_length = 14)]
+    #[param(max_length = 14, example = "13800001234")]
     phone: Option<String>,
     /// The state.
     state: Option<UserState>,
@@ -173,7 +173,6 @@ pub struct RevealedPhoneView {
 #[into_params(parameter_in = Query)]
 pub struct ConflictQuery {
     /// Only those that involve this user.
-    #[param(value_type = Option<String>)]
     user_id: Option<UserId>,
     /// The `next_cursor` of the page before; absent for the first page.
     cursor: Option<String>,

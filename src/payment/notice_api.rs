@@ -25,7 +25,12 @@ pub struct NoticeAnswerView {
 #[utoipa::path(
     tag = "payment", security(()),
     request_body(content = serde_json::Value, description = "A notice of WeChat Pay v3, signed in its headers."),
-    responses((status = 200, description = "The notice is stored and applied.", body = NoticeAnswerView))
+    responses(
+        (status = 200, description = "The notice is stored and applied.", body = NoticeAnswerView),
+        (status = 400, description = "The notice is too long or ended early.", body = NoticeAnswerView),
+        (status = 401, description = "The notice is not proven to be WeChat's.", body = NoticeAnswerView),
+        (status = 503, description = "The notice could not be stored; WeChat sends it again.", body = NoticeAnswerView)
+    )
 )]
 #[post("/hooks/wechat/pay")]
 pub async fn receive_wechat_pay_notice(

@@ -246,6 +246,9 @@ async fn a_list_knows_what_it_can_be_asked() {
         for parameter in operation.parameters("query") {
             let name = parameter["name"].as_str().unwrap();
             let schema = document.resolved(&parameter["schema"]);
+            if let Some(most) = schema["maxLength"].as_u64() {
+                wrong.push(format!("{name}={}", "x".repeat(most as usize + 1)));
+            }
             match name {
                 "limit" => wrong.extend(
                     ["0", "-1", "101", "many", "1e2", "99999999999999999999"].map(|value| format!("limit={value}")),

@@ -23,6 +23,9 @@ pub const FOLDER: &str = "api-spec";
 /// The header of requests that may be repeated.
 const KEY_HEADER: &str = "Idempotency-Key";
 
+/// The parameter that goes on with a list.
+const CURSOR: &str = "cursor";
+
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// A document that cannot be right.
@@ -95,6 +98,10 @@ fn complete_operation(
         if text(parameter, "name").eq_ignore_ascii_case(KEY_HEADER) {
             *parameter = key_parameter();
         }
+        if text(parameter, "name") == CURSOR {
+            name_cursor(parameter);
+            continue;
+        }
         add_example(parameter, components);
     }
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
@@ -104,6 +111,13 @@ fn complete_operation(
     }
     for (status, response) in refusals::responses(&traits, catalogue) {
         responses.entry(status).or_insert(response);
+    }
+}
+
+/// What a cursor looks like. It has no example: one is good only for the list that it came from.
+fn name_cursor(parameter: &mut Value) {
+    if let Some(parameter) = parameter.as_object_mut() {
+        parameter.insert("schema".to_owned(), json!({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}));
     }
 }
 

@@ -55,9 +55,10 @@ pub(super) fn responses(traits: &Traits, catalogue: &[&'static Refusal]) -> Map<
     ];
     let area = format!("{}.", traits.tag);
     for refusal in catalogue.iter().filter(|refusal| refusal.code.starts_with(&area)) {
-        // A capability's own 400s and 401s (a wrong code, a wrong password) come from what it is sent.
-        let relevant = traits.changes || refusal.status.as_u16() == 404;
-        statuses.push((refusal.status.as_u16(), relevant && (traits.takes_path || refusal.status.as_u16() != 404)));
+        // A capability's own 400s and 401s (a wrong code, a wrong password) come from what it is sent; what is missing may
+        // be named in a body or a query as well as in a path, or be something of the asker's own.
+        let missing = refusal.status.as_u16() == 404 && traits.takes_query;
+        statuses.push((refusal.status.as_u16(), traits.changes || missing));
     }
     let wanted = |status: u16| statuses.iter().any(|(known, applies)| *known == status && *applies);
     let mut responses = Map::new();

@@ -33,7 +33,7 @@ pub struct OrderExportQuery {
     /// Of this user.
     user_id: Option<UserId>,
     /// Sent to exactly this phone.
-    #[param(max_length = 200)]
+    #[param(max_length = 200, example = "13800001234")]
     phone: Option<String>,
     /// Sent to exactly this name.
     #[param(max_length = 200)]
@@ -45,6 +45,7 @@ pub struct OrderExportQuery {
     /// Placed at this moment or later.
     placed_from: Option<Timestamp>,
     /// Placed before this moment.
+    #[param(example = "2026-03-31T08:00:00.000Z")]
     placed_before: Option<Timestamp>,
 }
 
@@ -60,7 +61,7 @@ pub struct OrderSearchQuery {
     /// Of this user.
     user_id: Option<UserId>,
     /// Sent to exactly this phone.
-    #[param(max_length = 200)]
+    #[param(max_length = 200, example = "13800001234")]
     phone: Option<String>,
     /// Sent to exactly this name.
     #[param(max_length = 200)]
@@ -72,6 +73,7 @@ pub struct OrderSearchQuery {
     /// Placed at this moment or later.
     placed_from: Option<Timestamp>,
     /// Placed before this moment.
+    #[param(example = "2026-03-31T08:00:00.000Z")]
     placed_before: Option<Timestamp>,
     /// Sorted how; the latest first when absent.
     sort: Option<OrderSort>,

@@ -177,6 +177,17 @@ impl<T: DeserializeOwned> FromRequest for Path<T> {
     }
 }
 
+/// Refuses a text in a query that is longer than its field takes.
+///
+/// # Errors
+/// 422 that names the field.
+pub fn at_most(field: &'static str, text: Option<&str>, most: usize) -> Result<(), ApiError> {
+    if text.is_none_or(|text| text.chars().count() <= most) {
+        return Ok(());
+    }
+    Err(ApiError::with_details(RequestError::INVALID_QUERY, Some(json!({ "field": field, "max_length": most }))))
+}
+
 /// Which page of a list: `cursor` from the page before, `limit` 1–100 (20 when absent). Flatten it into a list's query.
 #[derive(Debug, Clone, Default, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,7 @@ pub mod idempotency;
 pub mod rate_limit;
 
 pub use auth::{Access, AccessTokens, Caller, MaybeShopper, Permission, Revocations, Shopper, Staff, Visitor};
-pub use body::{Created, HashedJson, Json, NoContent, PageQuery, Path, Query, read_body};
+pub use body::{Created, HashedJson, Json, NoContent, PageQuery, Path, Query, at_most, read_body};
 pub use edge::Origin;
 pub use error::{ApiError, ApiResult, Refusal, RequestError};
 pub use idempotency::IdempotencyKey;

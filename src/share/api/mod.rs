@@ -65,7 +65,7 @@ pub struct IssueShare {
     /// The token through which the sharer came, if the page knows one. One that they did not come through is passed
     /// over.
     #[serde(default)]
-    #[schema(max_length = 64, example = json!(null))]
+    #[schema(example = json!(null))]
     pub parent: Option<String>,
 }
 

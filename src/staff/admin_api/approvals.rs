@@ -10,10 +10,13 @@ use crate::kernel::id::StaffId;
 use crate::kernel::page::{Cursor, Page};
 use crate::kernel::time::Timestamp;
 use crate::platform::db::{Db, Tx};
-use crate::platform::http::{ApiResult, Json, PageQuery, Path, Query, Staff};
+use crate::platform::http::{ApiResult, Json, PageQuery, Path, Query, Staff, at_most};
 use crate::staff::approval::{self, ApprovalHandlers, Decider, Verdict};
 use crate::staff::model::{Approval, ApprovalId, ApprovalState};
 use crate::staff::permission;
+
+/// Longest name of an action that is looked for.
+const MAX_ACTION_CHARS: usize = 64;
 
 /// Which approvals to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -23,7 +26,7 @@ pub struct ApprovalQuery {
     /// Where they stand.
     state: Option<ApprovalState>,
     /// What is to be done, such as `order.refund`.
-    #[param(max_length = 64)]
+    #[param(max_length = 64, example = "order.refund")]
     action: Option<String>,
     /// The `next_cursor` of the page before; absent for the first page.
     cursor: Option<String>,
@@ -101,6 +104,7 @@ pub async fn list_approvals(
     let ApprovalQuery { state, action, cursor, limit } = query.0;
     let page = PageQuery { cursor, limit };
     let (after, limit) = (page.cursor()?, page.limit()?);
+    at_most("action", action.as_deref(), MAX_ACTION_CHARS)?;
     let approvals =
         db.read("list_approvals", move |tx| approval::list(tx, state, action.as_deref(), after, limit)).await?;
     let page = Page::cut(approvals, limit, |approval| Cursor { key: approval.id.get(), id: approval.id.get() });

@@ -9,10 +9,13 @@ use crate::kernel::id::StaffId;
 use crate::kernel::page::{Cursor, Page};
 use crate::kernel::time::Timestamp;
 use crate::platform::db::Db;
-use crate::platform::http::{ApiResult, Json, PageQuery, Query, Staff};
+use crate::platform::http::{ApiResult, Json, PageQuery, Query, Staff, at_most};
 use crate::staff::audit::{self, AuditFilter};
 use crate::staff::model::{AuditId, AuditRow};
 use crate::staff::permission;
+
+/// Longest name of a deed or of a kind of thing that is looked for.
+const MAX_FILTER_CHARS: usize = 64;
 
 /// Which entries to list. Every filter given must fit.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -20,22 +23,18 @@ use crate::staff::permission;
 #[into_params(parameter_in = Query)]
 pub struct AuditQuery {
     /// By whom.
-    #[param(value_type = Option<String>)]
     staff_id: Option<StaffId>,
     /// What was done, such as `order.refund`.
-    #[param(max_length = 64)]
+    #[param(max_length = 64, example = "order.refund")]
     action: Option<String>,
     /// To what kind of thing, such as `order`.
-    #[param(max_length = 64)]
+    #[param(max_length = 64, example = "order")]
     subject_kind: Option<String>,
     /// To which one.
-    #[param(value_type = Option<String>)]
     subject_id: Option<SubjectId>,
     /// At this moment or later.
-    #[param(value_type = Option<String>)]
     from: Option<Timestamp>,
     /// Before this moment.
-    #[param(value_type = Option<String>)]
     to: Option<Timestamp>,
     /// The `next_cursor` of the page before; absent for the first page.
     cursor: Option<String>,
@@ -114,6 +113,8 @@ pub async fn list_audit_entries(
     let AuditQuery { staff_id, action, subject_kind, subject_id, from, to, cursor, limit } = query.0;
     let page = PageQuery { cursor, limit };
     let (after, limit) = (page.cursor()?, page.limit()?);
+    at_most("action", action.as_deref(), MAX_FILTER_CHARS)?;
+    at_most("subject_kind", subject_kind.as_deref(), MAX_FILTER_CHARS)?;
     let filter = AuditFilter { staff_id, action, subject_kind, subject_id: subject_id.map(SubjectId::get), from, to };
     let entries = db.read("list_audit_entries", move |tx| audit::list(tx, &filter, after, limit)).await?;
     let page = Page::cut(entries, limit, |entry| Cursor { key: entry.id.get(), id: entry.id.get() });
