@@ -324,6 +324,13 @@ async fn trade(shop: &Shop) -> (Buyer<'_>, String) {
     buyer.does("POST", &format!("/orders/{returned}/refund"), Some(serde_json::json!({"reason": "不想要了"}))).await;
     shop.settle().await;
     assert_eq!(buyer.order(&returned).await["state"], "refunded");
+    // Shares refer to shares, and users to those who brought them.
+    let first = buyer.shares().await;
+    let (friend, third) = (shop.buyer().await, shop.buyer().await);
+    friend.opens(&first).await;
+    let second = friend.shares().await;
+    assert_eq!(third.opens(&second).await, "acquisition");
+    shop.device().await.opens(&second).await;
     (buyer, paid)
 }
 

@@ -136,6 +136,30 @@ on_both_databases! {
         assert_eq!(brought(shop, &newcomer).await.unwrap().token, tokens[winner]);
     }
 
+    async fn people_who_share_and_open_all_at_once_form_a_forest(shop: &Shop) {
+        let root = shop.buyer().await;
+        let first = root.shares().await;
+        let mut crowd = Vec::new();
+        for _ in 0..12 {
+            crowd.push(shop.buyer().await);
+        }
+        // Whether sharing or opening comes first settles how each of them came, and never both.
+        let both = crowd.iter().map(|person| {
+            let first = &first;
+            async move { futures_util::join!(person.shares(), person.opens(first)) }
+        });
+        let both = at_once(12, both).await;
+        let pairs = crowd.iter().flat_map(|person| both.iter().map(move |(token, _)| (person, token)));
+        let made = at_once(40, pairs.map(|(person, token)| person.opens(token))).await;
+        assert_eq!(made.iter().filter(|made| *made == "own_share").count(), 12);
+        assert_eq!(made.iter().filter(|made| *made == "spread").count(), 132, "a circle brings nobody");
+        for (person, (_, opened)) in crowd.iter().zip(&both) {
+            let found = brought(shop, person).await.map(|found| (found.token, found.depth));
+            let expected = (opened == "acquisition").then(|| (first.clone(), 1));
+            assert_eq!(found, expected);
+        }
+    }
+
     async fn the_same_open_many_times_at_once_counts_once(shop: &Shop) {
         let sharer = shop.buyer().await;
         let token = sharer.shares().await;
