@@ -4,6 +4,7 @@ pub mod app;
 pub mod campaign;
 pub mod cart;
 pub mod catalog;
+pub mod crowd;
 pub mod flash_sale;
 pub mod identity;
 pub mod kernel;

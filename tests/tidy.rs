@@ -44,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "share",
             "campaign",
             "flash_sale",
+            "crowd",
             "wechat_simulator",
         ],
     ),

@@ -14,6 +14,7 @@ use super::openapi::OpenApiError;
 use super::printing;
 use super::wiring::StartError;
 use super::{config, openapi, telemetry};
+use crate::crowd::CrowdError;
 use crate::platform::db::DbError;
 use crate::platform::db::copy::CopyError;
 use crate::staff::StaffError;
@@ -66,6 +67,8 @@ enum Command {
 enum Simulated {
     /// The development WeChat alone; prints the settings of a shop that uses it.
     Wechat,
+    /// A crowd of shoppers who come through each other's shares, help, join, claim, browse, buy and share on.
+    Shoppers(running::CrowdArguments),
 }
 
 /// Why a command failed.
@@ -95,6 +98,9 @@ pub(super) enum Failure {
     /// The demonstration.
     #[error(transparent)]
     Demo(#[from] DemoFailure),
+    /// The crowd of shoppers.
+    #[error("the crowd went home: {0}")]
+    Crowd(#[from] CrowdError),
     /// The address or the machine.
     #[error("{0}")]
     Io(String),
@@ -151,6 +157,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Staff(command) => system.block_on(data::staff(&values, command)),
         Command::Demo { json } => Ok(system.block_on(command::run(values, json))?),
         Command::Simulate(Simulated::Wechat) => Ok(system.block_on(command::simulate_wechat(&values))?),
+        Command::Simulate(Simulated::Shoppers(arguments)) => system.block_on(running::crowd(arguments)),
         Command::Openapi { .. } | Command::Config => Ok(()),
     }
 }
