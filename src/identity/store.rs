@@ -283,6 +283,12 @@ struct FirstSeen {
     at: Option<Timestamp>,
 }
 
+/// How many users were created in `[from, until)`.
+pub(super) fn count_created(tx: &mut Tx<'_>, from: Timestamp, until: Timestamp) -> DbResult<i64> {
+    let born = users::created_at.ge(from).and(users::created_at.lt(until));
+    Ok(users::table.filter(born).count().get_result(tx.conn()?)?)
+}
+
 /// The earlier of a user's own beginning and those of the devices that became theirs.
 pub(super) fn first_seen(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<Timestamp>> {
     let found: FirstSeen = diesel::sql_query(

@@ -52,6 +52,6 @@ pub use model::{
     Actor, ActorKind, Order, OrderLine, OrderLineId, OrderSettings, OrderState, RefundKind, Shipment, ShipmentId,
 };
 pub use service::{
-    Orders, RefundApproval, close_unpaid, differences, find, is_newcomer, move_gate, open_gate, refund_difference,
-    refund_unshipped,
+    Orders, RefundApproval, close_unpaid, differences, find, is_first_paid, is_newcomer, move_gate, open_gate,
+    refund_difference, refund_unshipped,
 };

@@ -16,7 +16,7 @@ pub use back_office::{
 };
 pub use login::{Login, WechatMiniLogin, log_in_wechat_mini, register_device};
 pub use phone::{PhoneBinding, bind_phone, unbind_phone};
-pub use presence::{first_seen, has_logged_in_on, hold_device};
+pub use presence::{count_created, first_seen, has_logged_in_on, hold_device};
 pub use profile::{
     Face, Profile, ProfileEdit, edit_profile, faces, nicknames, profile, wechat_openid, wechat_session_key,
 };

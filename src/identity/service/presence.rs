@@ -29,3 +29,11 @@ pub fn has_logged_in_on(tx: &mut Tx<'_>, user: UserId, device: DeviceId) -> DbRe
 pub fn first_seen(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<Timestamp>> {
     store::first_seen(tx, user)
 }
+
+/// How many users were created in `[from, until)`.
+///
+/// # Errors
+/// The database's.
+pub fn count_created(tx: &mut Tx<'_>, from: Timestamp, until: Timestamp) -> DbResult<i64> {
+    store::count_created(tx, from, until)
+}

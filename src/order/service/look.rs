@@ -26,6 +26,14 @@ pub fn is_newcomer(tx: &mut Tx<'_>, user: UserId) -> DbResult<bool> {
     Ok(!store::has_paid(tx, user)?)
 }
 
+/// Whether a user who paid this order was a newcomer until then.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_first_paid(tx: &mut Tx<'_>, user: UserId, order: OrderId) -> DbResult<bool> {
+    Ok(!store::has_paid_another(tx, user, order)?)
+}
+
 /// Which page of a list.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::order) struct OrderPage {

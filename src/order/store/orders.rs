@@ -62,6 +62,14 @@ pub(in crate::order) fn has_paid(tx: &mut Tx<'_>, user: UserId) -> DbResult<bool
     Ok(paid.first::<OrderId>(tx.conn()?).optional()?.is_some())
 }
 
+/// Whether any order of this user but this one was ever paid.
+pub(in crate::order) fn has_paid_another(tx: &mut Tx<'_>, user: UserId, order: OrderId) -> DbResult<bool> {
+    let paid = orders::table
+        .filter(orders::user_id.eq(user).and(orders::id.ne(order)).and(orders::paid_at.is_not_null()))
+        .select(orders::id);
+    Ok(paid.first::<OrderId>(tx.conn()?).optional()?.is_some())
+}
+
 pub(in crate::order) fn set_pay_deadline(tx: &mut Tx<'_>, id: OrderId, deadline: Timestamp) -> DbResult<()> {
     diesel::update(orders::table.find(id))
         .set((orders::pay_deadline.eq(deadline), orders::close_due_at.eq(deadline)))
