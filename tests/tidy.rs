@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("payment", &["kernel", "platform", "identity", "staff"]),
     ("order", &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "payment", "cart"]),
     ("share", &["kernel", "platform", "identity", "staff", "catalog"]),
-    ("campaign", &["kernel", "platform", "staff", "share"]),
+    ("campaign", &["kernel", "platform", "identity", "staff", "share", "order"]),
     ("flash_sale", &["kernel", "platform", "staff", "catalog", "pricing", "order", "share", "campaign"]),
     ("wechat_simulator", &["kernel"]),
     (

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::config::Config;
-use crate::campaign::CampaignKinds;
+use crate::campaign::{CampaignKinds, CampaignSettings, Campaigns};
 use crate::flash_sale;
 use crate::kernel::time::MINUTE_MS;
 use crate::platform::jobs::Sweep;
@@ -15,8 +15,17 @@ pub(super) fn offers(config: &Config) -> Offers {
     Offers::new(vec![Arc::new(flash_sale::FlashSaleOffer { pay_within_ms })])
 }
 
+/// What all campaigns have in common.
+pub(super) fn campaigns(config: &Config) -> Campaigns {
+    let settings = CampaignSettings {
+        budget_approval_above: config.campaigns.budget_approval_above,
+        page: config.campaigns.page.clone(),
+    };
+    Campaigns { kinds: kinds(), settings }
+}
+
 /// What each kind of campaign adds to what all have.
-pub(super) fn kinds() -> CampaignKinds {
+fn kinds() -> CampaignKinds {
     CampaignKinds::new(vec![Arc::new(flash_sale::FlashSaleKind)])
 }
 

@@ -21,6 +21,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(order::shopper_routes)
         .configure(payment::shopper_routes)
         .configure(share::shopper_routes)
+        .configure(campaign::shopper_routes)
         .configure(flash_sale::shopper_routes)
         .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
@@ -32,6 +33,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(pricing::freight::admin_routes)
         .configure(order::admin_routes)
         .configure(payment::admin_routes)
+        .configure(campaign::admin_routes)
         .configure(flash_sale::admin_routes)
         .configure(share::admin_routes)
         .configure(books::admin_routes)
@@ -65,6 +67,7 @@ pub(super) fn declared() -> OpenApi {
         order::ShopperApi::openapi(),
         payment::ShopperApi::openapi(),
         share::ShopperApi::openapi(),
+        campaign::ShopperApi::openapi(),
         flash_sale::ShopperApi::openapi(),
         identity::ShopperApi::openapi(),
     ];
@@ -77,6 +80,7 @@ pub(super) fn declared() -> OpenApi {
         pricing::freight::AdminApi::openapi(),
         order::AdminApi::openapi(),
         payment::AdminApi::openapi(),
+        campaign::AdminApi::openapi(),
         flash_sale::AdminApi::openapi(),
         share::AdminApi::openapi(),
         books::AdminApi::openapi(),

@@ -14,7 +14,7 @@ use super::known_paths::KnownPaths;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{promotions, routes, telemetry};
-use crate::campaign::{self, CampaignKinds};
+use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, FollowOrders, WatchRisks};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
 use crate::identity::{self, IdentityKeys, LoginListeners};
@@ -91,6 +91,7 @@ struct Shared {
     approval_handlers: web::Data<ApprovalHandlers>,
     offers: web::Data<Offers>,
     orders: web::Data<Orders>,
+    campaigns: web::Data<Campaigns>,
     cashier: web::Data<Cashier>,
     catalog: web::Data<Catalog>,
     subjects: web::Data<SubjectSources>,
@@ -123,8 +124,8 @@ impl App {
         let cashier = Cashier::new(db.clone(), providers(&wechat), Arc::new(OrderPayable(orders.clone())));
         let subjects = subjects(&config);
         let document = openapi::document()?;
-        let kinds = promotions::kinds();
-        let work = work(&db, &wechat, &orders, &cashier, &kinds);
+        let campaigns = promotions::campaigns(&config);
+        let work = work(&db, &wechat, &orders, &cashier, &campaigns.kinds);
         let work = with_nights(work, config.books_hour, &db, &cashier);
         let runner = Runner::new(db.clone(), work, Arc::new(Notify::new()));
         let edge = Edge {
@@ -147,9 +148,13 @@ impl App {
             ])),
             staff_keys: web::Data::new(keys.staff),
             passwords: web::Data::new(Passwords::new().map_err(|error| StartError::Secret(error.to_string()))?),
-            approval_handlers: web::Data::new(ApprovalHandlers::new(vec![Arc::new(RefundApproval(orders.clone()))])),
+            approval_handlers: web::Data::new(ApprovalHandlers::new(vec![
+                Arc::new(RefundApproval(orders.clone())),
+                Arc::new(BudgetApproval(campaigns.clone())),
+            ])),
             offers: web::Data::new(orders.offers.clone()),
             orders: web::Data::new(orders),
+            campaigns: web::Data::new(campaigns),
             cashier: web::Data::new(cashier),
             catalog: web::Data::new(catalog.clone()),
             subjects: web::Data::new(subjects),
@@ -206,6 +211,7 @@ impl App {
                 .app_data(shared.approval_handlers)
                 .app_data(shared.offers)
                 .app_data(shared.orders)
+                .app_data(shared.campaigns)
                 .app_data(shared.cashier)
                 .app_data(shared.catalog)
                 .app_data(shared.subjects)
@@ -223,9 +229,11 @@ impl App {
     /// the shop's background work.
     pub async fn work_in_background(self, working: bool, stop: watch::Receiver<bool>) {
         let pause = self.0.config.worker.pause;
+        let watch_risks = WatchRisks(self.0.shared.campaigns.kinds.clone());
         let works = async {
             if working {
-                self.0.runner.run(pause, stop.clone()).await;
+                let watching = watch_risks.keep_watch(self.0.db.clone(), pause, stop.clone());
+                tokio::join!(self.0.runner.run(pause, stop.clone()), watching);
             }
         };
         tokio::join!(
@@ -324,6 +332,7 @@ fn subjects(config: &Config) -> SubjectSources {
     SubjectSources::new(vec![
         Arc::new(Products { page: config.share.product_page.clone() }),
         Arc::new(Pages { title: config.share.shop_name.clone() }),
+        Arc::new(CampaignPages { page: config.campaigns.page.clone() }),
     ])
 }
 
@@ -358,6 +367,7 @@ fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kind
         Arc::new(order::ReceiveByItself(orders.clone())),
         Arc::new(order::Complete(orders.clone())),
         Arc::new(campaign::KeepTime(kinds.clone())),
+        Arc::new(WatchRisks(kinds.clone())),
         Arc::new(catalog::CarryOutPlans),
         Arc::new(identity::ForgetExpiredTokens),
         Arc::new(staff::ForgetExpiredTokens),
@@ -370,6 +380,6 @@ fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kind
             Arc::new(payment::CarryRefund(cashier.clone())),
             Arc::new(order::UploadShipping::new(db.clone(), wechat.clone())),
         ],
-        relay: Relay::new(db.clone(), vec![Arc::new(catalog::CountSold)]),
+        relay: Relay::new(db.clone(), vec![Arc::new(catalog::CountSold), Arc::new(FollowOrders)]),
     }
 }

@@ -32,6 +32,8 @@ crate::refusals! {
         Fixed(details) => UNPROCESSABLE_ENTITY "fixed" "该内容已不能修改" "This can no longer be changed.",
         /// Less than what was given away already; details say how much.
         BelowSpent(details) => UNPROCESSABLE_ENTITY "below_spent" "不能低于已使用的金额" "This is less than what was given away already.",
+        /// Some of the users do not exist; details name them.
+        UsersNotFound(details) => UNPROCESSABLE_ENTITY "users_not_found" "部分用户不存在" "Some of these users do not exist.",
         /// A reason or a text is missing or too long; details name the field.
         InvalidField(details) => UNPROCESSABLE_ENTITY "invalid_field" "填写内容不符合要求" "A field is empty, too long, or out of range.",
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{CampaignKind, CampaignState};
+use super::model::{CampaignKind, CampaignState, RiskEffect, RiskKind};
 use crate::kernel::day::Day;
 use crate::kernel::id::{CampaignId, StaffId};
 use crate::kernel::money::Fen;
@@ -56,4 +56,28 @@ pub struct CampaignDry {
     pub day: Day,
     /// What is left.
     pub left_fen: Fen,
+}
+
+/// `campaign.risk_fired`: a rule that watches a campaign fired.
+pub const RISK_FIRED: &str = "campaign.risk_fired";
+
+/// A rule that watches a campaign fired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RiskFired {
+    /// Which campaign.
+    pub campaign_id: CampaignId,
+    /// What kind.
+    pub kind: CampaignKind,
+    /// How it is called.
+    pub name: String,
+    /// Which rule.
+    pub rule: RiskKind,
+    /// What it did.
+    pub effect: RiskEffect,
+    /// The figure at which it fired.
+    pub figure: i64,
+    /// The threshold it lies above.
+    pub threshold: i64,
+    /// The device, network or inviter behind it.
+    pub culprit: Option<String>,
 }

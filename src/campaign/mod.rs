@@ -18,13 +18,17 @@
 //!   change by guarded updates and are guarded again by constraints, so no parallelism passes a budget. They stand in
 //!   narrow rows apart from the plan, because every grant changes them. Whether the campaign runs is part of the same
 //!   guard: once a pause is committed, nothing is granted any more.
+//! * **Watching.** Rules look at what is done in a campaign within seconds and warn staff or pause it; resuming is up to
+//!   staff and begins the observation anew.
+//! * **Orders** are followed by their events, each of which is only a poke: what is written is what the order says.
 //! * **Hold-out.** Who never sees a campaign is worked out from the ids of both ([`is_held_out`]) and so never changes.
 //! * **Days** are those of the shop's zone.
 
-#![allow(dead_code, reason = "what the endpoints for staff call lands with them")]
-
+mod admin_api;
+mod api;
 mod error;
 pub mod events;
+mod hooks;
 mod jobs;
 mod kinds;
 mod model;
@@ -37,8 +41,11 @@ mod store;
 mod tests;
 mod views;
 
+pub use admin_api::{AdminApi, admin_routes};
+pub use api::{ShopperApi, shopper_routes};
 pub use error::CampaignError;
-pub use jobs::KeepTime;
+pub use hooks::{CampaignPages, FollowOrders};
+pub use jobs::{KeepTime, WatchRisks};
 pub use kinds::{CampaignKinds, KindRules, Problem};
 pub use model::{
     Action, Audience, CampaignFacts, CampaignKind, CampaignOrder, CampaignState, Card, Expected, Grant, NewCampaign,
@@ -46,7 +53,7 @@ pub use model::{
 };
 pub use rules::is_held_out;
 pub use service::{
-    RulesChange, attribute, change_rules, count_use, create, facts, give_back, hindrance, note, open_for, running,
-    spend, uncount_use, used,
+    BudgetApproval, CampaignSettings, Campaigns, RulesChange, attribute, change_rules, count_use, create, differences,
+    facts, give_back, hindrance, note, open_for, running, spend, uncount_use, used,
 };
 pub use views::{ActionView, RefusalView};

@@ -95,6 +95,96 @@ crate::stored_enum! {
     }
 }
 
+crate::stored_enum! {
+    /// What a rule that watches a campaign looks at.
+    pub enum RiskKind {
+        /// Actions a minute.
+        ActionsPerMinute = "actions_per_minute",
+        /// Thousandths of the actions that come from one device.
+        DeviceShare = "device_share",
+        /// Thousandths of the actions that come from one network: a /24 of IPv4 or a /64 of IPv6.
+        NetworkShare = "network_share",
+        /// Thousandths of the actions of users whom one sharer brought.
+        InviterShare = "inviter_share",
+        /// Thousandths of the actions of accounts less than a day old.
+        FreshShare = "fresh_share",
+        /// What is given away, in thousandths of what spending the budget evenly would have given away.
+        SpendRate = "spend_rate",
+    }
+}
+
+crate::stored_enum! {
+    /// What a rule does when it fires.
+    pub enum RiskEffect {
+        /// Tells staff.
+        Warn = "warn",
+        /// Tells staff and pauses the campaign.
+        Pause = "pause",
+    }
+}
+
+/// A rule that watches a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable, Selectable, Serialize, Deserialize, ToSchema)]
+#[diesel(table_name = schema::campaign_risk_rules)]
+#[serde(deny_unknown_fields)]
+pub struct RiskRule {
+    /// What it looks at; each at most once for a campaign.
+    pub rule: RiskKind,
+    /// It fires when its figure lies above this: actions a minute, or thousandths.
+    #[schema(example = 300, minimum = 1, maximum = 1000000)]
+    pub threshold: i64,
+    /// The time it looks back, in seconds, 60–86400.
+    #[schema(example = 600, minimum = 60, maximum = 86400)]
+    pub window_seconds: i64,
+    /// With fewer actions than this in that time it says nothing.
+    #[schema(example = 30, minimum = 1, maximum = 1000000)]
+    pub least: i64,
+    /// What it does when it fires.
+    pub effect: RiskEffect,
+}
+
+/// One time a rule fired.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, ToSchema)]
+#[diesel(table_name = schema::campaign_risk_alerts, treat_none_as_default_value = false)]
+#[schema(as = CampaignRiskAlert)]
+pub struct RiskAlert {
+    /// Its id.
+    pub id: RiskAlertId,
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// Which rule.
+    pub rule: RiskKind,
+    /// What it did.
+    pub effect: RiskEffect,
+    /// The figure at which it fired.
+    #[schema(example = 640)]
+    pub figure: i64,
+    /// The threshold then.
+    #[schema(example = 300)]
+    pub threshold: i64,
+    /// The device, network or inviter behind it; null when the rule names none.
+    #[schema(example = "203.0.113.0/24")]
+    pub culprit: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where watching a campaign stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = schema::campaign_watches, treat_none_as_default_value = false)]
+pub struct Watch {
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// What happened before this moment does not count.
+    pub since: Timestamp,
+    /// Nor do actions up to this one.
+    pub since_id: i64,
+    /// Everything up to this moment was looked at.
+    pub checked_at: Timestamp,
+    /// Everything up to this action was looked at.
+    pub checked_id: i64,
+}
+
 /// The picture and words of a campaign when it is passed on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -43,6 +43,12 @@ pub(super) fn faces(tx: &mut Tx<'_>, ids: &[UserId]) -> DbResult<Vec<(UserId, St
     Ok(known.select((users::id, users::nickname, users::avatar)).load(tx.conn()?)?)
 }
 
+/// Users made before `moment`, by id, those after `after` only.
+pub(super) fn made_before(tx: &mut Tx<'_>, moment: Timestamp, after: UserId, limit: i64) -> DbResult<Vec<UserId>> {
+    let query = users::table.filter(users::id.gt(after).and(users::created_at.lt(moment)));
+    Ok(query.order(users::id).limit(limit).select(users::id).load(tx.conn()?)?)
+}
+
 pub(super) fn insert_user(tx: &mut Tx<'_>, user: &User) -> DbResult<()> {
     diesel::insert_into(users::table).values(user).execute(tx.conn()?)?;
     Ok(())

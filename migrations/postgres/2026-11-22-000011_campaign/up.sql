@@ -36,6 +36,7 @@ CREATE INDEX campaigns_kind ON campaigns (kind, state, id);
 CREATE INDEX campaigns_state ON campaigns (state, id);
 CREATE INDEX campaigns_window ON campaigns (starts_at, ends_at);
 CREATE INDEX campaigns_staff ON campaigns (created_by);
+CREATE INDEX campaigns_holdout ON campaigns (started_at) WHERE holdout_permille > 0;
 
 -- Users that staff named, for campaigns whose audience is a list.
 CREATE TABLE campaign_audience (
@@ -98,6 +99,7 @@ CREATE TABLE campaign_grants (
     PRIMARY KEY (campaign_id, reference),
     CONSTRAINT campaign_grants_returned_within CHECK (amount_fen >= 0 AND returned_fen >= 0 AND returned_fen <= amount_fen)
 );
+CREATE INDEX campaign_grants_time ON campaign_grants (campaign_id, at);
 
 -- How often a user did something that is limited; day 0 counts for the whole campaign.
 CREATE TABLE campaign_uses (
@@ -157,6 +159,8 @@ CREATE TABLE campaign_watches (
     campaign_id BIGINT PRIMARY KEY NOT NULL REFERENCES campaigns (id),
     -- What happened before this moment does not count: the start, or the last time staff resumed it.
     since BIGINT NOT NULL,
+    -- Nor do actions up to this one, which tells apart what happened in one millisecond.
+    since_id BIGINT NOT NULL,
     -- Everything up to this moment and action was looked at.
     checked_at BIGINT NOT NULL,
     checked_id BIGINT NOT NULL
@@ -189,8 +193,11 @@ CREATE TABLE campaign_orders (
     day BIGINT NOT NULL,
     placed_at BIGINT NOT NULL,
     paid_at BIGINT,
-    paid_day BIGINT,
     closed_at BIGINT,
+    -- When all of it was refunded.
+    refunded_at BIGINT,
+    -- Up to which version of the order this row follows it.
+    order_version BIGINT NOT NULL,
     PRIMARY KEY (order_id, campaign_id),
     CONSTRAINT campaign_orders_refunded_within CHECK (refunded_fen >= 0 AND refunded_fen <= total_fen)
 );

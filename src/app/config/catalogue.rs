@@ -135,6 +135,8 @@ settings! {
         "Where the shop's pages open outside WeChat, for QR codes; server.public_url when absent.";
     SHARE_CODE_VERSION = "share.code_version" "HOURGLASS_SHARE_CODE_VERSION" Some("release"), "release, trial or develop",
         "Which version of the mini-program codes open.";
+    CAMPAIGN_PAGE = "campaigns.page" "HOURGLASS_CAMPAIGN_PAGE" Some("pages/campaign/index"),
+        "a page of the mini-program without a slash in front", "The page that shows a campaign; it gets id and share.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
         "Whether `serve` does background work too, or leaves it to `work`.";
     WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",

@@ -109,10 +109,12 @@ pub struct ShareConfig {
 }
 
 /// Limits on campaigns.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CampaignConfig {
     /// Budgets above this need a second member of staff.
     pub budget_approval_above: Fen,
+    /// The page of the mini-program that shows a campaign.
+    pub page: String,
 }
 
 /// Background work.
@@ -208,6 +210,7 @@ impl Config {
             },
             campaigns: CampaignConfig {
                 budget_approval_above: Fen::new(values.number(known::CAMPAIGN_APPROVAL_FEN, 0, 100_000_000_000)?),
+                page: page(values, known::CAMPAIGN_PAGE)?,
             },
             books_hour: values.number(known::BOOKS_HOUR, 0, 23)?,
             share: share(values, &server)?,
@@ -432,11 +435,7 @@ fn share(values: &Values, server: &ServerConfig) -> Result<ShareConfig, ConfigEr
     if !(1..=30).contains(&shop_name.trim().chars().count()) {
         return Err(malformed(known::SHARE_SHOP_NAME));
     }
-    let product_page: String = values.required(known::SHARE_PRODUCT_PAGE)?;
-    let of_page = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
-    if product_page.is_empty() || product_page.starts_with('/') || !product_page.bytes().all(of_page) {
-        return Err(malformed(known::SHARE_PRODUCT_PAGE));
-    }
+    let product_page = page(values, known::SHARE_PRODUCT_PAGE)?;
     let code_version = match values.text(known::SHARE_CODE_VERSION) {
         Some("release") => EnvVersion::Release,
         Some("trial") => EnvVersion::Trial,
@@ -445,6 +444,14 @@ fn share(values: &Values, server: &ServerConfig) -> Result<ShareConfig, ConfigEr
     };
     let web_url = values.address(known::SHARE_WEB_URL)?.or_else(|| server.public_url.clone());
     Ok(ShareConfig { shop_name: shop_name.trim().to_owned(), product_page, web_url, code_version })
+}
+
+/// A page of the mini-program, without a slash in front.
+fn page(values: &Values, setting: &'static known::Setting) -> Result<String, ConfigError> {
+    let page: String = values.required(setting)?;
+    let of_page = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
+    let good = !page.is_empty() && !page.starts_with('/') && page.bytes().all(of_page);
+    if good { Ok(page) } else { Err(malformed(setting)) }
 }
 
 fn limits(values: &Values) -> Result<LimitSettings, ConfigError> {

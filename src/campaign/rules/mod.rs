@@ -1,14 +1,21 @@
 //! Pure decisions about campaigns: which moves are allowed, whom a campaign is for, what a plan may say.
 
+mod figures;
 mod holdout;
 mod network;
+mod patch;
 mod plan;
+mod risk;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::campaign) use figures::{Side, ratio, roi, uplift};
 pub use holdout::is_held_out;
 pub(in crate::campaign) use network::network_of;
-pub(in crate::campaign) use plan::{Flaw, checked};
+pub use patch::PlanChanges;
+pub(in crate::campaign) use patch::{fixed, needs_second_person};
+pub(in crate::campaign) use plan::{Flaw, checked, checked_reason, checked_text};
+pub(in crate::campaign) use risk::{Busiest, Figure, Pace, Seen, figure, fires, usual};
 
 use super::model::{Audience, CampaignFacts, CampaignState, Viewer};
 use crate::kernel::time::{DAY_MS, Timestamp};

@@ -74,6 +74,11 @@ fn is_reference(text: &str, most: usize) -> bool {
 
 /// A reason in staff's words: 1 to 200 characters.
 pub(in crate::campaign) fn checked_reason(text: &str) -> Option<&str> {
+    checked_text(text, MAX_REASON)
+}
+
+/// A text of 1 to `most` characters, without spaces around it.
+pub(in crate::campaign) fn checked_text(text: &str, most: usize) -> Option<&str> {
     let text = text.trim();
-    is_text(text, 1, MAX_REASON).then_some(text)
+    is_text(text, 1, most).then_some(text)
 }

@@ -169,3 +169,20 @@ proptest! {
         prop_assert_eq!(checked(&window, NOW).is_ok(), fits);
     }
 }
+
+#[test]
+fn figures_are_what_analytics_says() {
+    use super::{Side, ratio, roi, uplift};
+    let text = |value: Option<rust_decimal::Decimal>| value.map(|value| value.to_string());
+    assert_eq!(text(ratio(1, 3)).as_deref(), Some("0.3333"));
+    assert_eq!(ratio(1, 0), None);
+    // 900 came for goods that list at 1,000, of which 40 % are margin: 400 − 100 over 100.
+    assert_eq!(text(roi(Fen::new(900), Fen::new(100), Fen::new(100), Some(400))).as_deref(), Some("3.0000"));
+    assert_eq!(roi(Fen::new(900), Fen::new(100), Fen::ZERO, Some(400)), None);
+    assert_eq!(roi(Fen::new(900), Fen::new(100), Fen::new(100), None), None);
+    // 10 % against 8 %: the standard error is 0.0288225.
+    let found = uplift(Side { users: 950, buyers: 95 }, Side { users: 100, buyers: 8 }).unwrap();
+    let shown = (found.difference.to_string(), found.low.to_string(), found.high.to_string());
+    assert_eq!(shown, ("0.0200".to_owned(), "-0.0365".to_owned(), "0.0765".to_owned()));
+    assert_eq!(uplift(Side { users: 0, buyers: 0 }, Side { users: 5, buyers: 1 }), None);
+}

@@ -1,26 +1,67 @@
 //! Use cases of campaigns.
 
+mod approval;
+mod audience;
+mod books;
 mod budget;
+mod desk;
+mod following;
 mod looking;
 mod moving;
 mod planning;
+mod report;
+mod showing;
+mod table;
 mod taking_part;
+mod watching;
 
+pub use approval::BudgetApproval;
+pub use books::differences;
 pub use budget::{give_back, spend};
 pub use looking::{facts, hindrance, open_for, running};
 pub use planning::{RulesChange, change_rules, create};
 pub use taking_part::{attribute, count_use, note, uncount_use, used};
 
+pub(super) use audience::{AudienceChange, change_audience};
+pub(super) use desk::{AtDesk, check, edit, review, schedule, step};
+pub(super) use following::follow;
+pub(super) use looking::{SpentToday, campaign, changes, page};
 pub(super) use moving::keep_time;
 #[cfg(test)]
 pub(super) use moving::schedule_unchecked;
+pub(super) use report::{DayFigures, HoldOutFigures, Report, Sums, report};
+pub(super) use showing::{card, show, shown};
+pub(super) use table::table;
+pub(super) use watching::{RiskState, change_risk_rules, look_over, risk_state};
 
 use serde_json::Value;
 
+use super::kinds::CampaignKinds;
 use super::model::{CampaignChangeId, CampaignRow, CampaignState, ChangeRow};
 use super::store;
 use crate::kernel::id::StaffId;
+use crate::kernel::money::Fen;
 use crate::platform::db::{DbResult, Tx};
+use crate::platform::http::Origin;
+use crate::staff::audit::{self, AuditEntry};
+
+/// What campaigns need from outside: the rules of each kind, and limits. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Campaigns {
+    /// The rules of each kind.
+    pub kinds: CampaignKinds,
+    /// Limits and addresses.
+    pub settings: CampaignSettings,
+}
+
+/// Limits and addresses.
+#[derive(Clone, Debug)]
+pub struct CampaignSettings {
+    /// Budgets above this need a second person.
+    pub budget_approval_above: Fen,
+    /// The page of the mini-program that shows a campaign, without a slash in front.
+    pub page: String,
+}
 
 /// A change of a campaign, as the log keeps it.
 #[derive(Debug)]
@@ -49,4 +90,21 @@ fn log(tx: &mut Tx<'_>, row: &CampaignRow, change: &Change<'_>) -> DbResult<()> 
         at: tx.now(),
     };
     store::insert_change(tx, &change)
+}
+
+/// Writes a change of staff's into the log and into the audit log.
+fn log_and_audit(tx: &mut Tx<'_>, row: &CampaignRow, change: Change<'_>, origin: &Origin) -> DbResult<()> {
+    log(tx, row, &change)?;
+    let Some(staff_id) = change.staff else { return Ok(()) };
+    let entry = AuditEntry {
+        staff_id,
+        action: &format!("campaign.{}", change.action),
+        subject_kind: "campaign",
+        subject_id: Some(row.id.get()),
+        reason: Some(change.reason).filter(|reason| !reason.is_empty()),
+        before: change.before,
+        after: change.after,
+        origin,
+    };
+    audit::record(tx, &entry)
 }

@@ -1,21 +1,24 @@
 //! Steps of campaigns, by staff, by the clock and by rules that watch: one function takes them all.
 
+use serde_json::json;
+
 use super::super::error::CampaignError;
 use super::super::events::{CampaignMoved, ENDED, PAUSED, RESUMED, REVIEWED, SCHEDULED, STARTED, WITHDRAWN};
 use super::super::kinds::CampaignKinds;
 use super::super::model::{CampaignRow, CampaignState};
 use super::super::rules::{self, Step};
 use super::super::store::{self, Marks};
-use super::{Change, log};
+use super::{Change, log, log_and_audit};
 use crate::kernel::id::{CampaignId, StaffId};
 use crate::platform::db::{DbResult, Tx};
 use crate::platform::events::{self, NewEvent};
+use crate::platform::http::Origin;
 
 /// Who takes a step, and why.
 #[derive(Clone, Debug)]
 pub(super) struct Cause<'a> {
-    /// Who of the staff; absent when the clock or a rule does.
-    pub(super) staff: Option<StaffId>,
+    /// Who of the staff, from where; absent when the clock or a rule does.
+    pub(super) staff: Option<(StaffId, &'a Origin)>,
     pub(super) reason: &'a str,
     /// What staff make of the campaign, when this is a review.
     pub(super) conclusions: Option<&'a str>,
@@ -42,16 +45,22 @@ pub(super) fn advance(
     };
     let row = store::advance(tx, seen, to, &marks)?.ok_or_else(CampaignError::lost_race)?;
     store::set_open_until(tx, row.id, (to == CampaignState::Running).then_some(row.ends_at))?;
+    if to == CampaignState::Running {
+        store::watch_anew(tx, row.id)?;
+    }
     kinds.on_state(tx, row.kind, row.id, to)?;
     let change = Change {
         action: step.as_str(),
         from: Some(seen.state),
-        staff: cause.staff,
+        staff: cause.staff.map(|(staff, _)| staff),
         reason: cause.reason,
-        before: None,
-        after: None,
+        before: cause.staff.map(|_| json!({ "state": seen.state })),
+        after: cause.staff.map(|_| json!({ "state": to })),
     };
-    log(tx, &row, &change)?;
+    match cause.staff {
+        Some((_, origin)) => log_and_audit(tx, &row, change, origin)?,
+        None => log(tx, &row, &change)?,
+    }
     tell(tx, &row, seen.state, step, cause)?;
     Ok(row)
 }
@@ -72,7 +81,7 @@ fn tell(tx: &mut Tx<'_>, row: &CampaignRow, from: CampaignState, step: Step, cau
         name: row.name.clone(),
         from: Some(from),
         to: row.state,
-        staff_id: cause.staff,
+        staff_id: cause.staff.map(|(staff, _)| staff),
         reason: cause.reason.to_owned(),
     };
     events::record(tx, &NewEvent { name, version: 1, user: None, payload: &payload }).map(|_| ())

@@ -8,13 +8,12 @@ use super::super::model::{
     Budget, Campaign, CampaignFacts, CampaignKind, CampaignRow, CampaignState, NewCampaign, Plan,
 };
 use super::super::{rules, store};
-use super::{Change, log};
+use super::{Change, log_and_audit};
 use crate::kernel::id::{CampaignId, StaffId};
 use crate::kernel::money::Fen;
-use crate::platform::db::{DbResult, Tx};
+use crate::platform::db::Tx;
 use crate::platform::events::{self, NewEvent};
 use crate::platform::http::Origin;
-use crate::staff::audit::{self, AuditEntry};
 
 /// Writes down a new campaign, as a draft. Its kind then writes its own rules in the same transaction.
 ///
@@ -24,27 +23,16 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCampaign<'_>) -> Result<CampaignId, Camp
     let plan = rules::checked(new.plan, tx.now()).map_err(|flaws| CampaignError::flaws(&flaws))?;
     let campaign = drafted(tx, new, plan);
     store::insert(tx, &campaign)?;
-    let after = json!({ "kind": new.kind, "plan": campaign.plan() });
+    store::replace_risk_rules(tx, campaign.row.id, &rules::usual())?;
     let change = Change {
         action: "create",
         from: None,
         staff: Some(new.staff),
         reason: "",
         before: None,
-        after: Some(after.clone()),
+        after: Some(json!({ "kind": new.kind, "plan": campaign.plan() })),
     };
-    log(tx, &campaign.row, &change)?;
-    let entry = AuditEntry {
-        staff_id: new.staff,
-        action: "campaign.create",
-        subject_kind: "campaign",
-        subject_id: Some(campaign.row.id.get()),
-        reason: None,
-        before: None,
-        after: Some(after),
-        origin: new.origin,
-    };
-    audit::record(tx, &entry)?;
+    log_and_audit(tx, &campaign.row, change, new.origin)?;
     let payload = CampaignMoved {
         campaign_id: campaign.row.id,
         kind: new.kind,
@@ -129,33 +117,14 @@ pub fn change_rules(tx: &mut Tx<'_>, change: &RulesChange<'_>) -> Result<Campaig
         return Err(CampaignError::StateConflict(json!({ "state": seen.state })));
     }
     let row = store::touch(tx, &seen)?.ok_or_else(CampaignError::lost_race)?;
-    let (before, after) = (change.before.clone(), change.after.clone());
-    log(
-        tx,
-        &row,
-        &Change {
-            action: "rules",
-            from: Some(seen.state),
-            staff: Some(change.staff),
-            reason: "",
-            before: Some(before.clone()),
-            after: Some(after.clone()),
-        },
-    )?;
-    audit_change(tx, change.staff, change.origin, "campaign.rules", &row, (Some(before), Some(after)))?;
+    let logged = Change {
+        action: "rules",
+        from: Some(seen.state),
+        staff: Some(change.staff),
+        reason: "",
+        before: Some(change.before.clone()),
+        after: Some(change.after.clone()),
+    };
+    log_and_audit(tx, &row, logged, change.origin)?;
     Ok(facts)
-}
-
-fn audit_change(
-    tx: &mut Tx<'_>,
-    staff_id: StaffId,
-    origin: &Origin,
-    action: &str,
-    row: &CampaignRow,
-    (before, after): (Option<Value>, Option<Value>),
-) -> DbResult<()> {
-    let subject_id = Some(row.id.get());
-    let entry =
-        AuditEntry { staff_id, action, subject_kind: "campaign", subject_id, reason: None, before, after, origin };
-    audit::record(tx, &entry)
 }

@@ -116,6 +116,7 @@ pub fn attribute(tx: &mut Tx<'_>, order: &CampaignOrder) -> DbResult<()> {
         refunded_fen: Fen::ZERO,
         day: tx.today(),
         placed_at: tx.now(),
+        order_version: 0,
     };
     store::insert_order(tx, &row)
 }

@@ -103,3 +103,31 @@ pub(in crate::campaign) fn note_exhausted(tx: &mut Tx<'_>, id: CampaignId) -> Db
         .set(budgets::exhausted_at.eq(Some(now)));
     Ok(update.execute(tx.conn()?)? == 1)
 }
+
+/// Sets a campaign's budget, cap, and until when it may be spent; false when more is spent already. A budget that was
+/// used up and is raised may be used up again.
+pub(in crate::campaign) fn set_budget(tx: &mut Tx<'_>, wanted: &Budget) -> DbResult<bool> {
+    let update = diesel::update(budgets::table)
+        .filter(budgets::campaign_id.eq(wanted.campaign_id).and(budgets::spent_fen.le(wanted.budget)))
+        .set((
+            budgets::budget_fen.eq(wanted.budget),
+            budgets::daily_cap_fen.eq(wanted.daily_cap),
+            budgets::open_until.eq(wanted.open_until),
+            budgets::exhausted_at.eq(wanted.exhausted_at),
+        ));
+    Ok(update.execute(tx.conn()?)? == 1)
+}
+
+/// Sets the cap of a day that is open; false when more is spent on it already.
+pub(in crate::campaign) fn set_cap(tx: &mut Tx<'_>, id: CampaignId, day: Day, cap: Option<Fen>) -> DbResult<bool> {
+    let update = diesel::update(days::table)
+        .filter(days::campaign_id.eq(id).and(days::day.eq(day)))
+        .filter(days::spent_fen.le(cap.unwrap_or(Fen::new(i64::MAX))))
+        .set(days::cap_fen.eq(cap));
+    Ok(update.execute(tx.conn()?)? == 1 || spent_on(tx, id, day)?.is_none())
+}
+
+/// What was spent on a day; `None` when nothing ever was.
+pub(in crate::campaign) fn spent_on(tx: &mut Tx<'_>, id: CampaignId, day: Day) -> DbResult<Option<Fen>> {
+    Ok(days::table.find((id, day)).select(days::spent_fen).first(tx.conn()?).optional()?)
+}

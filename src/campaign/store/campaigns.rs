@@ -1,16 +1,15 @@
-//! Campaigns, their change logs and their lists of users.
+//! Campaigns and their change logs.
 
 use diesel::prelude::*;
 
 use crate::campaign::model::{
     Budget, Campaign, CampaignFacts, CampaignKind, CampaignRow, CampaignState, ChangeRow, Plan,
 };
-use crate::kernel::id::{CampaignId, UserId};
+use crate::kernel::id::CampaignId;
+use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
 use crate::platform::db::dialect::Prepared;
-use crate::platform::db::schema::{
-    campaign_audience as audience, campaign_budgets as budgets, campaign_changes as changes, campaigns,
-};
+use crate::platform::db::schema::{campaign_budgets as budgets, campaign_changes as changes, campaigns};
 use crate::platform::db::{DbResult, Tx, columns};
 
 /// Writes a new campaign with its money.
@@ -114,12 +113,6 @@ pub(in crate::campaign) fn insert_change(tx: &mut Tx<'_>, change: &ChangeRow) ->
     Ok(())
 }
 
-/// Whether staff named this user for this campaign.
-pub(in crate::campaign) fn is_listed(tx: &mut Tx<'_>, id: CampaignId, user: UserId) -> DbResult<bool> {
-    let found = audience::table.find((id, user)).select(audience::user_id);
-    Ok(found.first::<UserId>(tx.conn()?).optional()?.is_some())
-}
-
 /// Campaigns whose time has come: scheduled ones to start, others to end.
 pub(in crate::campaign) fn due_by_clock(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
     let now = tx.now();
@@ -142,5 +135,12 @@ pub(in crate::campaign) fn set_open_until(
 ) -> DbResult<()> {
     let update = diesel::update(budgets::table.find(id)).set(budgets::open_until.eq(open_until));
     Prepared(update).execute(tx.conn()?)?;
+    Ok(())
+}
+
+/// Notes up to which budget a second person agreed.
+pub(in crate::campaign) fn approve_budget(tx: &mut Tx<'_>, id: CampaignId, approved: Fen) -> DbResult<()> {
+    let update = diesel::update(campaigns::table.find(id)).set(campaigns::approved_budget_fen.eq(approved));
+    update.execute(tx.conn()?)?;
     Ok(())
 }

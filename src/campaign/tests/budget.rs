@@ -2,6 +2,7 @@
 
 use super::super::stage::{drafted, plan, running, user};
 use super::super::store;
+use super::books;
 use crate::campaign::model::Budget;
 use crate::campaign::*;
 use crate::kernel::id::{CampaignId, UserId};
@@ -45,6 +46,7 @@ async fn of_400_grants_exactly_as_many_succeed_as_the_budget_holds() {
     assert_eq!(money.spent, Fen::new(10_000));
     assert!(money.exhausted_at.is_some());
     assert!(spends(&db, campaign, "small".to_owned(), 50).await.is_ok());
+    assert_eq!(books(&db).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -63,6 +65,7 @@ async fn a_daily_cap_holds_for_its_day_and_tomorrow_is_another() {
     let tomorrow = together(day("tomorrow").map(|reference| spends(&db, campaign, reference, 100))).await;
     assert_eq!(tomorrow.iter().filter(|outcome| outcome.is_ok()).count(), 10);
     assert_eq!(budget(&db, campaign).await.spent, Fen::new(2_000));
+    assert_eq!(books(&db).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -82,6 +85,7 @@ async fn a_reference_is_granted_once_and_comes_back_once_whoever_asks_and_how_of
     assert_eq!(gives_back(&db, campaign, "order:2".to_owned(), None).await, 0);
     assert_eq!(budget(&db, campaign).await.spent, Fen::ZERO);
     assert!(spends(&db, campaign, "order:1".to_owned(), 700).await.is_err(), "what came back is not granted again");
+    assert_eq!(books(&db).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -96,6 +100,7 @@ async fn nothing_is_granted_before_it_starts_after_it_ends_or_by_a_campaign_that
     assert_eq!(gives_back(&db, campaign, "a".to_owned(), None).await, 1);
     let nowhere = spends(&db, CampaignId::new(5), "a".to_owned(), 1).await;
     assert!(matches!(nowhere, Err(CampaignError::NotFound | CampaignError::Db(DbError::ForeignKey(_)))), "{nowhere:?}");
+    assert_eq!(books(&db).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -114,4 +119,5 @@ async fn of_60_claims_of_one_user_exactly_the_limit_is_counted() {
     assert!(counts(&db, campaign, somebody, 3).await.is_err(), "a lowered limit holds");
     assert!(counts(&db, campaign, user(&db).await, 0).await.is_err());
     assert!(uncount(Some(crate::kernel::day::Day::new(3))).await.is_err(), "what was not counted is not taken back");
+    assert_eq!(books(&db).await, Vec::<String>::new());
 }

@@ -10,6 +10,7 @@ use crate::identity::model::{IdentityId, Provider, User};
 use crate::identity::rules;
 use crate::identity::store::{self, ProfileChange};
 use crate::kernel::id::UserId;
+use crate::kernel::time::Timestamp;
 use crate::platform::db::{DbResult, Tx};
 
 /// A user with what of their phone may be shown.
@@ -49,6 +50,14 @@ pub fn faces(tx: &mut Tx<'_>, users: &[UserId]) -> DbResult<HashMap<UserId, Face
         (user, Face { masked_name: rules::masked_name(&nickname), avatar })
     };
     Ok(rows.into_iter().map(face).collect())
+}
+
+/// Users who were known before `moment`, by id, so many after `after`: for whoever counts over all of them.
+///
+/// # Errors
+/// The database's.
+pub fn made_before(tx: &mut Tx<'_>, moment: Timestamp, after: UserId, limit: i64) -> DbResult<Vec<UserId>> {
+    store::made_before(tx, moment, after, limit)
 }
 
 /// A user's profile.

@@ -145,8 +145,9 @@ diesel::table! {
         day -> BigInt,
         placed_at -> BigInt,
         paid_at -> Nullable<BigInt>,
-        paid_day -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
+        refunded_at -> Nullable<BigInt>,
+        order_version -> BigInt,
     }
 }
 
@@ -211,6 +212,7 @@ diesel::table! {
     campaign_watches (campaign_id) {
         campaign_id -> BigInt,
         since -> BigInt,
+        since_id -> BigInt,
         checked_at -> BigInt,
         checked_id -> BigInt,
     }
