@@ -18,6 +18,7 @@
 mod support;
 
 mod access;
+mod campaigns;
 mod cart;
 mod catalog;
 mod contract;

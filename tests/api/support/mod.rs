@@ -1,6 +1,7 @@
 //! A shop to test with, and verbs named for what people do in it.
 
 pub mod buyer;
+pub mod campaigning;
 pub mod crowd;
 pub mod document;
 pub mod goods;
