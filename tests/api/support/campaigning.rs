@@ -1,7 +1,7 @@
 //! Campaigns as their kinds use them: through the front door, inside the service.
 
 use hourglass::campaign::{self, CampaignError, CampaignKind, Grant, NewCampaign, Plan};
-use hourglass::kernel::id::{CampaignId, StaffId, UserId};
+use hourglass::kernel::id::{CampaignId, StaffId};
 use hourglass::kernel::money::Fen;
 use hourglass::kernel::time::{DAY_MS, Timestamp};
 use hourglass::platform::db::Tx;
@@ -9,7 +9,6 @@ use hourglass::platform::http::Origin;
 use serde_json::{Value, json};
 
 use super::Shop;
-use super::buyer::Buyer;
 use super::shop::text;
 
 impl Shop {
@@ -70,13 +69,5 @@ impl Shop {
     /// The latest moment of the shop.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-}
-
-impl Buyer<'_> {
-    /// Who they are.
-    pub async fn user_id(&self) -> UserId {
-        let me = self.does("GET", "/me", None).await;
-        UserId::new(text(&me["user_id"]).parse().expect("an id"))
     }
 }
