@@ -5,6 +5,7 @@ pub mod campaign;
 pub mod cart;
 pub mod catalog;
 pub mod crowd;
+pub mod favourite;
 pub mod flash_sale;
 pub mod identity;
 pub mod kernel;

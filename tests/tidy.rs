@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("catalog", &["kernel", "platform", "staff"]),
     ("stock", &["kernel", "platform", "staff", "catalog"]),
     ("pricing", &["kernel", "platform", "staff", "catalog"]),
+    ("favourite", &["kernel", "platform", "identity", "staff", "catalog", "stock"]),
     ("cart", &["kernel", "platform", "identity", "catalog", "stock", "pricing"]),
     ("payment", &["kernel", "platform", "identity", "staff"]),
     ("order", &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "payment", "cart"]),
@@ -37,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "staff",
             "catalog",
             "stock",
+            "favourite",
             "pricing",
             "cart",
             "payment",
@@ -99,6 +101,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ),
     ("stock", &["stock_items", "stock_movements", "stock_holds"]),
     ("pricing", &["freight_templates", "freight_tariffs"]),
+    ("favourite", &["favourites", "footprints"]),
     ("cart", &["cart_lines"]),
     (
         "order",

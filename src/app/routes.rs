@@ -7,7 +7,7 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use super::known_paths::answer_unknown;
 use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
-use crate::{campaign, cart, catalog, flash_sale, identity, order, payment, pricing, share, staff, stock};
+use crate::{campaign, cart, catalog, favourite, flash_sale, identity, order, payment, pricing, share, staff, stock};
 
 const SHOPPERS: &str = "/api/v1";
 const STAFF: &str = "/admin/v1";
@@ -16,6 +16,7 @@ const STAFF: &str = "/admin/v1";
 pub(super) fn mount(cfg: &mut web::ServiceConfig) {
     let shoppers = web::scope(SHOPPERS)
         .configure(catalog::shopper_routes)
+        .configure(favourite::shopper_routes)
         .configure(cart::shopper_routes)
         .configure(pricing::shopper_routes)
         .configure(order::shopper_routes)
@@ -28,6 +29,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(staff::admin_routes)
         .configure(identity::admin_routes)
         .configure(catalog::admin_routes)
+        .configure(favourite::admin_routes)
         .configure(stock::admin_routes)
         .configure(pricing::admin_routes)
         .configure(pricing::freight::admin_routes)
@@ -62,6 +64,7 @@ pub(super) fn declared() -> OpenApi {
     let whole = OpenApiBuilder::new().info(information).servers(Some([here])).build();
     let shoppers = [
         catalog::ShopperApi::openapi(),
+        favourite::ShopperApi::openapi(),
         cart::ShopperApi::openapi(),
         pricing::ShopperApi::openapi(),
         order::ShopperApi::openapi(),
@@ -75,6 +78,7 @@ pub(super) fn declared() -> OpenApi {
         staff::AdminApi::openapi(),
         identity::AdminApi::openapi(),
         catalog::AdminApi::openapi(),
+        favourite::AdminApi::openapi(),
         stock::AdminApi::openapi(),
         pricing::AdminApi::openapi(),
         pricing::freight::AdminApi::openapi(),
@@ -95,6 +99,7 @@ pub(super) fn declared() -> OpenApi {
 pub(super) fn refusals() -> Vec<&'static Refusal> {
     let catalogues = [
         catalog::CatalogError::CATALOGUE,
+        favourite::FavouriteError::CATALOGUE,
         identity::IdentityError::CATALOGUE,
         staff::StaffError::CATALOGUE,
         stock::StockError::CATALOGUE,

@@ -17,6 +17,7 @@ use super::{promotions, routes, telemetry};
 use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, FollowOrders, WatchRisks};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
+use crate::favourite::BringDeviceFootprints;
 use crate::identity::{self, IdentityKeys, LoginListeners};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
@@ -145,6 +146,7 @@ impl App {
             login_listeners: web::Data::new(LoginListeners::new(vec![
                 Arc::new(BringDeviceCart),
                 Arc::new(RecogniseVisitor),
+                Arc::new(BringDeviceFootprints),
             ])),
             staff_keys: web::Data::new(keys.staff),
             passwords: web::Data::new(Passwords::new().map_err(|error| StartError::Secret(error.to_string()))?),

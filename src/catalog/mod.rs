@@ -9,8 +9,8 @@
 //! index. Each change bumps a revision in its own transaction; every process renews what changed within moments.
 //! Prices at placement never come from there but from [`sku_facts`] in the order's transaction.
 //!
-//! Deliberately absent: stock (it changes by the second and has its own ledger), reviews, favourites and footprints,
-//! imports.
+//! Deliberately absent: stock (it changes by the second and has its own ledger), reviews, imports. What shoppers keep in
+//! mind of it (favourites, footprints) is a capability of its own above stock.
 
 mod admin_api;
 mod api;
@@ -41,4 +41,4 @@ pub use model::{
 };
 pub use rules::ProductMove;
 pub use service::{add_category, add_product, advance, categories, count_sold_before, sanitised};
-pub use store::{product_facts, sku_facts};
+pub use store::{product_facts, product_facts_of, sku_facts};

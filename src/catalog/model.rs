@@ -75,6 +75,8 @@ pub struct ProductFacts {
     pub market_price: Option<Fen>,
     /// Whether it is shown and sold now.
     pub on_sale: bool,
+    /// What can be bought of it, as far as staff say.
+    pub sellable: Vec<SkuId>,
 }
 
 crate::stored_enum! {

@@ -38,8 +38,10 @@ async fn ask(
 on_both_databases! {
     async fn what_is_somebodys_is_nobody_elses(shop: &Shop) {
         let document = Document::of(shop).await;
-        let sku = shop.sku(5_000, 20).await;
+        let product = shop.product(5_000, 20).await;
+        let (product_id, sku) = (text(&product["summary"]["id"]), text(&product["skus"][0]["id"]));
         let victim = shop.buyer().await;
+        victim.does("POST", "/favourites", Some(json!({"product_id": product_id}))).await;
         victim.does("POST", "/cart/lines", Some(json!({"sku_id": sku, "quantity": 1}))).await;
         let order_id = victim.orders(&[(&sku, 1)]).await;
         let stranger = shop.buyer().await;
@@ -61,6 +63,7 @@ on_both_databases! {
                 () if path.contains("/addresses/") => (victim.address_id.as_str(), "1"),
                 () if path.contains("/cart/lines/") => (sku.as_str(), "1"),
                 () if path.contains("/shares/") => (share.as_str(), "1"),
+                () if path.contains("/favourites/") => (product_id.as_str(), "1"),
                 () => panic!("{path} names a thing that this claim does not know; teach it"),
             };
             seen.insert(operation.id.clone());

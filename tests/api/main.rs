@@ -24,6 +24,7 @@ mod catalog;
 mod contract;
 mod differences;
 mod faults;
+mod favourites;
 mod input;
 mod migrations;
 mod nights;

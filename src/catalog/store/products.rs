@@ -76,18 +76,30 @@ pub fn sku_facts(tx: &mut Tx<'_>, ids: &[SkuId]) -> DbResult<Vec<SkuFacts>> {
 /// # Errors
 /// When the database fails.
 pub fn product_facts(tx: &mut Tx<'_>, id: ProductId) -> DbResult<Option<ProductFacts>> {
+    Ok(product_facts_of(tx, &[id])?.pop())
+}
+
+/// The present facts of these products, each once, by id; those that do not exist are absent.
+///
+/// # Errors
+/// When the database fails.
+pub fn product_facts_of(tx: &mut Tx<'_>, ids: &[ProductId]) -> DbResult<Vec<ProductFacts>> {
     let now = tx.now();
-    let Some(product) = product(tx, id)? else { return Ok(None) };
+    Ok(listed_products(tx, Some(ids))?.into_iter().map(|product| facts_of(product, now)).collect())
+}
+
+fn facts_of(product: Product, now: Timestamp) -> ProductFacts {
     let price = rules::lowest_price(&product);
-    let cheapest = product.skus.iter().find(|sku| sku.sellable && Some(sku.price_fen) == price);
-    Ok(Some(ProductFacts {
-        product_id: id,
-        market_price: cheapest.and_then(|sku| sku.market_price_fen),
+    let sellable = || product.skus.iter().filter(|sku| sku.sellable);
+    ProductFacts {
+        product_id: product.row.id,
+        market_price: sellable().find(|sku| Some(sku.price_fen) == price).and_then(|sku| sku.market_price_fen),
         on_sale: rules::is_on_sale(product.row.state, product.row.on_sale_at, product.row.off_sale_at, now),
+        sellable: sellable().map(|sku| sku.id).collect(),
         picture: picture_path(&product.row.cover),
-        title: product.row.title,
         price,
-    }))
+        title: product.row.title,
+    }
 }
 
 impl FactsRow {

@@ -300,6 +300,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    favourites (user_id, product_id) {
+        user_id -> BigInt,
+        product_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     flash_sale_buyers (item_id, user_id) {
         item_id -> BigInt,
         user_id -> BigInt,
@@ -356,6 +364,16 @@ diesel::table! {
     flash_sales (campaign_id) {
         campaign_id -> BigInt,
         coupons_allowed -> Bool,
+    }
+}
+
+diesel::table! {
+    footprints (id) {
+        id -> BigInt,
+        user_id -> Nullable<BigInt>,
+        device_id -> Nullable<BigInt>,
+        product_id -> BigInt,
+        seen_at -> BigInt,
     }
 }
 
@@ -985,6 +1003,8 @@ diesel::joinable!(cart_lines -> devices (device_id));
 diesel::joinable!(cart_lines -> skus (sku_id));
 diesel::joinable!(cart_lines -> users (user_id));
 diesel::joinable!(devices -> users (first_user_id));
+diesel::joinable!(favourites -> products (product_id));
+diesel::joinable!(favourites -> users (user_id));
 diesel::joinable!(flash_sale_buyers -> flash_sale_items (item_id));
 diesel::joinable!(flash_sale_buyers -> users (user_id));
 diesel::joinable!(flash_sale_items -> flash_sale_slots (slot_id));
@@ -996,6 +1016,9 @@ diesel::joinable!(flash_sale_takings -> flash_sale_items (item_id));
 diesel::joinable!(flash_sale_takings -> orders (order_id));
 diesel::joinable!(flash_sale_takings -> users (user_id));
 diesel::joinable!(flash_sales -> campaigns (campaign_id));
+diesel::joinable!(footprints -> devices (device_id));
+diesel::joinable!(footprints -> products (product_id));
+diesel::joinable!(footprints -> users (user_id));
 diesel::joinable!(freight_tariffs -> freight_templates (template_id));
 diesel::joinable!(identities -> users (user_id));
 diesel::joinable!(login_sessions -> devices (device_id));
@@ -1066,12 +1089,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalog_revisions,
     categories,
     devices,
+    favourites,
     flash_sale_buyers,
     flash_sale_items,
     flash_sale_reminders,
     flash_sale_slots,
     flash_sale_takings,
     flash_sales,
+    footprints,
     freight_tariffs,
     freight_templates,
     idempotency_keys,

@@ -1,0 +1,2 @@
+DROP TABLE footprints;
+DROP TABLE favourites;
