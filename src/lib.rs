@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod crowd;
 pub mod favourite;
 pub mod flash_sale;
+pub mod group_buy;
 pub mod identity;
 pub mod kernel;
 pub mod order;

@@ -28,6 +28,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("share", &["kernel", "platform", "identity", "staff", "catalog"]),
     ("campaign", &["kernel", "platform", "identity", "staff", "share", "order"]),
     ("flash_sale", &["kernel", "platform", "staff", "catalog", "pricing", "order", "share", "campaign"]),
+    (
+        "group_buy",
+        &["kernel", "platform", "identity", "staff", "catalog", "pricing", "payment", "order", "share", "campaign"],
+    ),
     ("wechat_simulator", &["kernel"]),
     (
         "app",
@@ -47,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "campaign",
             "flash_sale",
             "crowd",
+            "group_buy",
             "wechat_simulator",
         ],
     ),
@@ -118,6 +123,7 @@ const TABLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("share", &["share_tokens", "share_origins", "share_opens"]),
+    ("group_buy", &["group_buy_rules", "group_buy_skus", "buy_groups", "group_seats"]),
     (
         "campaign",
         &[

@@ -5,14 +5,20 @@ use std::sync::Arc;
 use super::config::Config;
 use crate::campaign::{CampaignKinds, CampaignSettings, Campaigns};
 use crate::flash_sale;
+use crate::group_buy::{self, GroupBuyOffer, GroupBuyRules, GroupBuySettings, GroupBuys, Groups};
 use crate::kernel::time::MINUTE_MS;
+use crate::order::Orders;
 use crate::platform::jobs::Sweep;
 use crate::pricing::Offers;
+use crate::share::SubjectSource;
 
 /// Whatever takes part in prices.
 pub(super) fn offers(config: &Config) -> Offers {
     let pay_within_ms = config.orders.campaign_pay_within_minutes.saturating_mul(MINUTE_MS);
-    Offers::new(vec![Arc::new(flash_sale::FlashSaleOffer { pay_within_ms })])
+    Offers::new(vec![
+        Arc::new(flash_sale::FlashSaleOffer { pay_within_ms }),
+        Arc::new(GroupBuyOffer(GroupBuySettings { pay_within_ms })),
+    ])
 }
 
 /// What all campaigns have in common.
@@ -26,10 +32,20 @@ pub(super) fn campaigns(config: &Config) -> Campaigns {
 
 /// What each kind of campaign adds to what all have.
 fn kinds() -> CampaignKinds {
-    CampaignKinds::new(vec![Arc::new(flash_sale::FlashSaleKind)])
+    CampaignKinds::new(vec![Arc::new(flash_sale::FlashSaleKind), Arc::new(GroupBuyRules)])
 }
 
 /// What has to be done when its time has come.
-pub(super) fn sweeps() -> Vec<Arc<dyn Sweep>> {
-    vec![Arc::new(flash_sale::RemindOfSlots)]
+pub(super) fn sweeps(orders: &Orders) -> Vec<Arc<dyn Sweep>> {
+    vec![
+        Arc::new(flash_sale::RemindOfSlots),
+        Arc::new(group_buy::EndGroups),
+        Arc::new(group_buy::OpenGates),
+        Arc::new(group_buy::RefundSeats(GroupBuys { orders: orders.clone() })),
+    ]
+}
+
+/// What can be handed on.
+pub(super) fn subjects() -> Vec<Arc<dyn SubjectSource>> {
+    vec![Arc::new(Groups)]
 }

@@ -7,7 +7,9 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use super::known_paths::answer_unknown;
 use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
-use crate::{campaign, cart, catalog, favourite, flash_sale, identity, order, payment, pricing, share, staff, stock};
+use crate::{
+    campaign, cart, catalog, favourite, flash_sale, group_buy, identity, order, payment, pricing, share, staff, stock,
+};
 
 const SHOPPERS: &str = "/api/v1";
 const STAFF: &str = "/admin/v1";
@@ -24,6 +26,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(share::shopper_routes)
         .configure(campaign::shopper_routes)
         .configure(flash_sale::shopper_routes)
+        .configure(group_buy::shopper_routes)
         .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
         .configure(staff::admin_routes)
@@ -37,6 +40,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(payment::admin_routes)
         .configure(campaign::admin_routes)
         .configure(flash_sale::admin_routes)
+        .configure(group_buy::admin_routes)
         .configure(share::admin_routes)
         .configure(books::admin_routes)
         .configure(undelivered::admin_routes);
@@ -72,6 +76,7 @@ pub(super) fn declared() -> OpenApi {
         share::ShopperApi::openapi(),
         campaign::ShopperApi::openapi(),
         flash_sale::ShopperApi::openapi(),
+        group_buy::ShopperApi::openapi(),
         identity::ShopperApi::openapi(),
     ];
     let staff = [
@@ -87,6 +92,7 @@ pub(super) fn declared() -> OpenApi {
         campaign::AdminApi::openapi(),
         flash_sale::AdminApi::openapi(),
         share::AdminApi::openapi(),
+        group_buy::AdminApi::openapi(),
         books::AdminApi::openapi(),
         undelivered::AdminApi::openapi(),
     ];
@@ -111,6 +117,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         share::ShareError::CATALOGUE,
         campaign::CampaignError::CATALOGUE,
         flash_sale::FlashSaleError::CATALOGUE,
+        group_buy::GroupBuyError::CATALOGUE,
         books::BooksError::CATALOGUE,
         undelivered::UndeliveredError::CATALOGUE,
     ];

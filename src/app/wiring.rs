@@ -33,7 +33,7 @@ use crate::platform::secrets::SecretError;
 use crate::platform::storage::{Storage, StorageSetupError};
 use crate::platform::wechat::{WechatClient, WechatSetupError};
 use crate::pricing::Offers;
-use crate::share::{Pages, Products, RecogniseVisitor, Studio, StudioSettings, SubjectSources};
+use crate::share::{Pages, Products, RecogniseVisitor, Studio, StudioSettings, SubjectSource, SubjectSources};
 use crate::staff::approval::ApprovalHandlers;
 use crate::staff::{self, Passwords, StaffKeys};
 
@@ -331,11 +331,13 @@ fn order_settings(config: &Config) -> OrderSettings {
 
 /// Whatever can be handed on, each kind described by its owner.
 fn subjects(config: &Config) -> SubjectSources {
-    SubjectSources::new(vec![
+    let mut sources: Vec<Arc<dyn SubjectSource>> = vec![
         Arc::new(Products { page: config.share.product_page.clone() }),
         Arc::new(Pages { title: config.share.shop_name.clone() }),
         Arc::new(CampaignPages { page: config.campaigns.page.clone() }),
-    ])
+    ];
+    sources.extend(promotions::subjects());
+    SubjectSources::new(sources)
 }
 
 /// Whatever shares travel on.
@@ -374,7 +376,7 @@ fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kind
         Arc::new(identity::ForgetExpiredTokens),
         Arc::new(staff::ForgetExpiredTokens),
     ];
-    sweeps.extend(promotions::sweeps());
+    sweeps.extend(promotions::sweeps(orders));
     Work {
         sweeps,
         handlers: vec![

@@ -49,9 +49,10 @@ pub use error::OrderError;
 pub use hooks::OrderPayable;
 pub use jobs::{CloseUnpaid, Complete, ReceiveByItself, SHIPPING_UPLOAD, UploadShipping};
 pub use model::{
-    Actor, ActorKind, Order, OrderLine, OrderLineId, OrderSettings, OrderState, RefundKind, Shipment, ShipmentId,
+    Actor, ActorKind, GatedOrder, Order, OrderLine, OrderLineId, OrderSettings, OrderState, RefundKind, Shipment,
+    ShipmentId,
 };
 pub use service::{
-    Orders, RefundApproval, close_unpaid, differences, find, is_first_paid, is_newcomer, move_gate, open_gate,
+    Orders, RefundApproval, close_unpaid, differences, find, gated, is_first_paid, is_newcomer, move_gate, open_gate,
     refund_difference, refund_unshipped,
 };

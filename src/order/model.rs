@@ -362,6 +362,19 @@ pub struct ShipGate {
     pub opened_at: Option<Timestamp>,
 }
 
+/// An order that a campaign held or holds back, for the campaign's books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GatedOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Whether all of its money is on its way back.
+    pub refunding: bool,
+    /// Whether the gate is open.
+    pub opened: bool,
+}
+
 /// One parcel.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = schema::shipments, treat_none_as_default_value = false)]

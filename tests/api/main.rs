@@ -25,6 +25,7 @@ mod contract;
 mod differences;
 mod faults;
 mod favourites;
+mod group_buy;
 mod input;
 mod migrations;
 mod nights;

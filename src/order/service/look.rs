@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::super::error::OrderError;
-use super::super::model::{MAX_EXPORTED, Order, OrderFile, OrderLine, OrderState, OrderWithLines};
+use super::super::model::{
+    GatedOrder, MAX_EXPORTED, Order, OrderFile, OrderLine, OrderState, OrderWithLines, ShipGate,
+};
 use super::super::store::{self, OrderFilter, OrderSort};
 use super::moves;
 use crate::kernel::id::{OrderId, UserId};
@@ -16,6 +18,21 @@ use crate::platform::db::{DbResult, Tx};
 /// When the database fails.
 pub fn find(tx: &mut Tx<'_>, id: OrderId) -> DbResult<Option<Order>> {
     store::find(tx, id)
+}
+
+/// Orders that a campaign of this kind held or holds back, by id, of ids above `after`: for its books.
+///
+/// # Errors
+/// When the database fails.
+pub fn gated(tx: &mut Tx<'_>, source: &str, after: Option<OrderId>, limit: i64) -> DbResult<Vec<GatedOrder>> {
+    let gated = store::gated(tx, source, after, limit)?;
+    let view = |(order, gate): (Order, ShipGate)| GatedOrder {
+        order_id: order.id,
+        state: order.state,
+        refunding: order.is_refunding(),
+        opened: gate.opened_at.is_some(),
+    };
+    Ok(gated.into_iter().map(view).collect())
 }
 
 /// Whether no order of this user was ever paid.

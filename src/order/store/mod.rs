@@ -19,6 +19,6 @@ pub(super) use orders::{
 pub(super) use refunds::{add_refunding, arrive, insert_refund, refunds_of, settle_refund, whole_was_asked};
 pub(super) use search::{DueBy, OrderFilter, OrderSort, due, of_user, search};
 pub(super) use shipments::{
-    ParcelTaken, change_tracking, count_parcels, find_shipment, forget_uploads, gates_of, insert_gate, insert_parcel,
-    insert_tracking, mark_uploaded, move_gate, open_gate, parcels_of,
+    ParcelTaken, change_tracking, count_parcels, find_shipment, forget_uploads, gated, gates_of, insert_gate,
+    insert_parcel, insert_tracking, mark_uploaded, move_gate, open_gate, parcels_of,
 };

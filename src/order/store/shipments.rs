@@ -4,8 +4,10 @@ use diesel::prelude::*;
 
 use crate::kernel::id::OrderId;
 use crate::kernel::time::Timestamp;
-use crate::order::model::{Parcel, ShipGate, Shipment, ShipmentId, ShipmentLine, TrackingEvent};
-use crate::platform::db::schema::{ship_gates as gates, shipment_lines, shipments, tracking_events as tracking};
+use crate::order::model::{Order, Parcel, ShipGate, Shipment, ShipmentId, ShipmentLine, TrackingEvent};
+use crate::platform::db::schema::{
+    orders, ship_gates as gates, shipment_lines, shipments, tracking_events as tracking,
+};
 use crate::platform::db::{Constraint, DbError, DbResult, FromDb, Tx, columns};
 
 /// One parcel of an order is known by its carrier and number.
@@ -57,6 +59,23 @@ pub(in crate::order) fn open_gate(tx: &mut Tx<'_>, order: OrderId, source: &str)
 pub(in crate::order) fn move_gate(tx: &mut Tx<'_>, order: OrderId, source: &str, to: &str) -> DbResult<bool> {
     let closed = gates::table.find((order, source)).filter(gates::opened_at.is_null());
     Ok(diesel::update(closed).set(gates::source_ref.eq(to)).execute(tx.conn()?)? == 1)
+}
+
+/// Orders with the gate that `source` set, by id.
+pub(in crate::order) fn gated(
+    tx: &mut Tx<'_>,
+    source: &str,
+    after: Option<OrderId>,
+    limit: i64,
+) -> DbResult<Vec<(Order, ShipGate)>> {
+    let after = after.unwrap_or(OrderId::new(0));
+    let found = orders::table
+        .inner_join(gates::table)
+        .filter(gates::source.eq(source).and(orders::id.gt(after)))
+        .order(orders::id)
+        .limit(limit)
+        .select((columns::<Order>(), columns::<ShipGate>()));
+    Ok(found.load(tx.conn()?)?)
 }
 
 pub(in crate::order) fn gates_of(tx: &mut Tx<'_>, order: OrderId) -> DbResult<Vec<ShipGate>> {

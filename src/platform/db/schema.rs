@@ -61,6 +61,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    buy_groups (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        product_id -> BigInt,
+        leader_id -> BigInt,
+        lead_no -> Nullable<BigInt>,
+        state -> Text,
+        seats -> BigInt,
+        free -> BigInt,
+        paid -> BigInt,
+        filled -> BigInt,
+        step -> Nullable<BigInt>,
+        listed -> Bool,
+        deadline -> BigInt,
+        settle_at -> BigInt,
+        created_at -> BigInt,
+        visible_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        end_reason -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     campaign_actions (id) {
         id -> BigInt,
         campaign_id -> BigInt,
@@ -399,6 +423,64 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    group_buy_rules (campaign_id) {
+        campaign_id -> BigInt,
+        product_id -> BigInt,
+        sizes -> Text,
+        lifetime_minutes -> BigInt,
+        per_user -> BigInt,
+        per_order -> BigInt,
+        leads_at_once -> BigInt,
+        joiners -> Text,
+        fill_percent -> Nullable<BigInt>,
+        visibility -> Text,
+        coupons_allowed -> Bool,
+        late_payer -> Text,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    group_buy_skus (campaign_id, sku_id) {
+        campaign_id -> BigInt,
+        sku_id -> BigInt,
+        prices -> Text,
+        leader_price_fen -> Nullable<BigInt>,
+        quota -> Nullable<BigInt>,
+        taken -> BigInt,
+    }
+}
+
+diesel::table! {
+    group_seats (id) {
+        id -> BigInt,
+        group_id -> BigInt,
+        campaign_id -> BigInt,
+        seat_no -> BigInt,
+        of_seats -> BigInt,
+        user_id -> Nullable<BigInt>,
+        order_id -> Nullable<BigInt>,
+        sku_id -> Nullable<BigInt>,
+        quantity -> BigInt,
+        price_fen -> BigInt,
+        least_price_fen -> BigInt,
+        newcomer -> Bool,
+        state -> Text,
+        held_at -> BigInt,
+        paid_at -> Nullable<BigInt>,
+        kept_at -> Nullable<BigInt>,
+        refund_due_at -> Nullable<BigInt>,
+        released_at -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        settle_at -> Nullable<BigInt>,
+        tries -> BigInt,
+        failure -> Nullable<Text>,
+        given_back_at -> Nullable<BigInt>,
+        moved_to -> Nullable<BigInt>,
     }
 }
 
@@ -999,6 +1081,9 @@ diesel::table! {
 diesel::joinable!(addresses -> users (user_id));
 diesel::joinable!(audit_entries -> staff_accounts (staff_id));
 diesel::joinable!(books_differences -> books_nights (night_id));
+diesel::joinable!(buy_groups -> campaigns (campaign_id));
+diesel::joinable!(buy_groups -> products (product_id));
+diesel::joinable!(buy_groups -> users (leader_id));
 diesel::joinable!(cart_lines -> devices (device_id));
 diesel::joinable!(cart_lines -> skus (sku_id));
 diesel::joinable!(cart_lines -> users (user_id));
@@ -1020,6 +1105,15 @@ diesel::joinable!(footprints -> devices (device_id));
 diesel::joinable!(footprints -> products (product_id));
 diesel::joinable!(footprints -> users (user_id));
 diesel::joinable!(freight_tariffs -> freight_templates (template_id));
+diesel::joinable!(group_buy_rules -> campaigns (campaign_id));
+diesel::joinable!(group_buy_rules -> products (product_id));
+diesel::joinable!(group_buy_skus -> campaigns (campaign_id));
+diesel::joinable!(group_buy_skus -> skus (sku_id));
+diesel::joinable!(group_seats -> buy_groups (group_id));
+diesel::joinable!(group_seats -> campaigns (campaign_id));
+diesel::joinable!(group_seats -> orders (order_id));
+diesel::joinable!(group_seats -> skus (sku_id));
+diesel::joinable!(group_seats -> users (user_id));
 diesel::joinable!(identities -> users (user_id));
 diesel::joinable!(login_sessions -> devices (device_id));
 diesel::joinable!(login_sessions -> users (user_id));
@@ -1070,6 +1164,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_entries,
     books_differences,
     books_nights,
+    buy_groups,
     campaign_actions,
     campaign_audience,
     campaign_budgets,
@@ -1099,6 +1194,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     footprints,
     freight_tariffs,
     freight_templates,
+    group_buy_rules,
+    group_buy_skus,
+    group_seats,
     idempotency_keys,
     identities,
     identity_conflicts,

@@ -3,12 +3,20 @@
 use crate::kernel::id::{CampaignId, UserId};
 use crate::kernel::time::Timestamp;
 use crate::platform::db::{DbResult, Tx};
-use crate::share::model::{Acquired, Acquisition, Subject, Touch};
-use crate::share::store;
+use crate::share::model::{Acquired, Acquisition, Share, Subject, Touch};
+use crate::share::{rules, store};
 
 /// Most steps that are walked upwards. Real trees are a few dozen deep; whoever is further away than this has nothing
 /// to do with the user any more.
 const MAX_STEPS: i64 = 1_000;
+
+/// The share of a token; nothing when there is none.
+///
+/// # Errors
+/// The database's.
+pub fn find(tx: &mut Tx<'_>, token: &str) -> DbResult<Option<Share>> {
+    if rules::looks_like_token(token) { store::by_token(tx, token) } else { Ok(None) }
+}
 
 /// The share through which a user came last, at `since` or later.
 ///

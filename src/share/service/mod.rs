@@ -16,5 +16,5 @@ pub use figures::{
 };
 pub use group::{GroupInfo, GroupProof, prove_group};
 pub use issue::{NewShare, issue};
-pub use known::{acquired_through, acquisition_of, has_shared, is_ancestor, last_touch};
+pub use known::{acquired_through, acquisition_of, find, has_shared, is_ancestor, last_touch};
 pub use recognise::recognise;

@@ -6,7 +6,7 @@ use super::shop::{Shop, text};
 
 /// Somebody who came in through the mini-program.
 pub struct Buyer<'a> {
-    shop: &'a Shop,
+    pub(super) shop: &'a Shop,
     /// Their access token.
     pub token: String,
     /// Their refresh token.

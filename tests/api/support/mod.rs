@@ -5,6 +5,7 @@ pub mod campaigning;
 pub mod crowd;
 pub mod document;
 pub mod goods;
+pub mod groups;
 pub mod postgres;
 pub mod proxy;
 pub mod sharing;
