@@ -4,6 +4,7 @@ pub mod app;
 pub mod campaign;
 pub mod cart;
 pub mod catalog;
+pub mod coupon;
 pub mod crowd;
 pub mod favourite;
 pub mod flash_sale;

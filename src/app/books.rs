@@ -20,7 +20,7 @@ use crate::platform::jobs::{self, JobRow, JobState};
 use crate::refusals;
 use crate::staff::audit::{self, AuditEntry};
 use crate::staff::permission::{BooksRead, JobRead, JobRetry};
-use crate::{campaign, flash_sale, group_buy, order, payment, share, stock};
+use crate::{campaign, coupon, flash_sale, group_buy, order, payment, share, stock};
 
 refusals! {
     /// Why nothing is done about a job.
@@ -42,6 +42,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("campaigns", campaign::differences),
     ("flash_sales", flash_sale::differences),
     ("groups", group_buy::differences),
+    ("coupons", coupon::differences),
     ("jobs", dead_jobs),
     ("events", dead_events),
 ];

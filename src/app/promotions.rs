@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::config::Config;
 use crate::campaign::{CampaignKinds, CampaignSettings, Campaigns};
+use crate::coupon::{self, CouponDrops, ShopCoupons, SocialCoupons};
 use crate::flash_sale;
 use crate::group_buy::{self, GroupBuyOffer, GroupBuyRules, GroupBuySettings, GroupBuys, Groups};
 use crate::kernel::time::MINUTE_MS;
@@ -16,6 +17,8 @@ use crate::share::SubjectSource;
 pub(super) fn offers(config: &Config) -> Offers {
     let pay_within_ms = config.orders.campaign_pay_within_minutes.saturating_mul(MINUTE_MS);
     Offers::new(vec![
+        Arc::new(ShopCoupons),
+        Arc::new(SocialCoupons),
         Arc::new(flash_sale::FlashSaleOffer { pay_within_ms }),
         Arc::new(GroupBuyOffer(GroupBuySettings { pay_within_ms })),
     ])
@@ -32,12 +35,14 @@ pub(super) fn campaigns(config: &Config) -> Campaigns {
 
 /// What each kind of campaign adds to what all have.
 fn kinds() -> CampaignKinds {
-    CampaignKinds::new(vec![Arc::new(flash_sale::FlashSaleKind), Arc::new(GroupBuyRules)])
+    CampaignKinds::new(vec![Arc::new(CouponDrops), Arc::new(flash_sale::FlashSaleKind), Arc::new(GroupBuyRules)])
 }
 
 /// What has to be done when its time has come.
 pub(super) fn sweeps(orders: &Orders) -> Vec<Arc<dyn Sweep>> {
     vec![
+        Arc::new(coupon::ExpireCoupons),
+        Arc::new(coupon::ForgetWrongCodes),
         Arc::new(flash_sale::RemindOfSlots),
         Arc::new(group_buy::EndGroups),
         Arc::new(group_buy::OpenGates),

@@ -8,7 +8,8 @@ use super::known_paths::answer_unknown;
 use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
 use crate::{
-    campaign, cart, catalog, favourite, flash_sale, group_buy, identity, order, payment, pricing, share, staff, stock,
+    campaign, cart, catalog, coupon, favourite, flash_sale, group_buy, identity, order, payment, pricing, share, staff,
+    stock,
 };
 
 const SHOPPERS: &str = "/api/v1";
@@ -22,6 +23,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(cart::shopper_routes)
         .configure(pricing::shopper_routes)
         .configure(order::shopper_routes)
+        .configure(coupon::shopper_routes)
         .configure(payment::shopper_routes)
         .configure(share::shopper_routes)
         .configure(campaign::shopper_routes)
@@ -37,6 +39,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(pricing::admin_routes)
         .configure(pricing::freight::admin_routes)
         .configure(order::admin_routes)
+        .configure(coupon::admin_routes)
         .configure(payment::admin_routes)
         .configure(campaign::admin_routes)
         .configure(flash_sale::admin_routes)
@@ -72,6 +75,7 @@ pub(super) fn declared() -> OpenApi {
         cart::ShopperApi::openapi(),
         pricing::ShopperApi::openapi(),
         order::ShopperApi::openapi(),
+        coupon::ShopperApi::openapi(),
         payment::ShopperApi::openapi(),
         share::ShopperApi::openapi(),
         campaign::ShopperApi::openapi(),
@@ -88,6 +92,7 @@ pub(super) fn declared() -> OpenApi {
         pricing::AdminApi::openapi(),
         pricing::freight::AdminApi::openapi(),
         order::AdminApi::openapi(),
+        coupon::AdminApi::openapi(),
         payment::AdminApi::openapi(),
         campaign::AdminApi::openapi(),
         flash_sale::AdminApi::openapi(),
@@ -113,6 +118,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         pricing::freight::FreightError::CATALOGUE,
         cart::CartError::CATALOGUE,
         order::OrderError::CATALOGUE,
+        coupon::CouponError::CATALOGUE,
         payment::PaymentError::CATALOGUE,
         share::ShareError::CATALOGUE,
         campaign::CampaignError::CATALOGUE,

@@ -17,6 +17,7 @@ use super::{promotions, routes, telemetry};
 use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, FollowOrders, WatchRisks};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
+use crate::coupon::{self, WelcomeCoupons};
 use crate::favourite::BringDeviceFootprints;
 use crate::identity::{self, IdentityKeys, LoginListeners};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
@@ -147,6 +148,7 @@ impl App {
                 Arc::new(BringDeviceCart),
                 Arc::new(RecogniseVisitor),
                 Arc::new(BringDeviceFootprints),
+                Arc::new(WelcomeCoupons),
             ])),
             staff_keys: web::Data::new(keys.staff),
             passwords: web::Data::new(Passwords::new().map_err(|error| StartError::Secret(error.to_string()))?),
@@ -383,6 +385,7 @@ fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kind
             Arc::new(payment::AskAboutAttempt(cashier.clone())),
             Arc::new(payment::CarryRefund(cashier.clone())),
             Arc::new(order::UploadShipping::new(db.clone(), wechat.clone())),
+            Arc::new(coupon::CarryOutGrants(db.clone())),
         ],
         relay: Relay::new(db.clone(), vec![Arc::new(catalog::CountSold), Arc::new(FollowOrders)]),
     }

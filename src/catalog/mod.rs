@@ -40,5 +40,7 @@ pub use model::{
     Schedule, SkuDraft, SkuFacts, SkuId, Unavailable,
 };
 pub use rules::ProductMove;
-pub use service::{add_category, add_product, advance, categories, count_sold_before, sanitised};
+pub use service::{
+    add_category, add_product, advance, categories, category_paths, count_sold_before, product_categories, sanitised,
+};
 pub use store::{product_facts, product_facts_of, sku_facts};

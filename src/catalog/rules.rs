@@ -103,6 +103,18 @@ pub fn path_of(id: CategoryId, categories: &HashMap<CategoryId, CategoryRow>) ->
     path
 }
 
+/// The same by a table of parents alone.
+pub fn path_through(id: CategoryId, parents: &HashMap<CategoryId, Option<CategoryId>>) -> Vec<CategoryId> {
+    let mut path = Vec::new();
+    let mut step = Some(id);
+    while let Some(at) = step.filter(|at| !path.contains(at)) {
+        path.push(at);
+        step = parents.get(&at).copied().flatten();
+    }
+    path.reverse();
+    path
+}
+
 /// Checks that `id` may hang below `parent`.
 ///
 /// # Errors

@@ -73,6 +73,24 @@ pub fn categories(tx: &mut Tx<'_>) -> DbResult<HashMap<CategoryId, CategoryRow>>
     store::all_categories(tx)
 }
 
+/// The way to each of these categories from the top of the tree, itself included. Those that do not exist are absent.
+///
+/// # Errors
+/// When the database fails.
+pub fn category_paths(tx: &mut Tx<'_>, ids: &[CategoryId]) -> DbResult<HashMap<CategoryId, Vec<CategoryId>>> {
+    let parents = store::parents(tx)?;
+    let known = ids.iter().filter(|id| parents.contains_key(id));
+    Ok(known.map(|id| (*id, rules::path_through(*id, &parents))).collect())
+}
+
+/// Where each of these products hangs in the tree, whether it is on sale or not. Those that do not exist are absent.
+///
+/// # Errors
+/// When the database fails.
+pub fn product_categories(tx: &mut Tx<'_>, ids: &[ProductId]) -> DbResult<HashMap<ProductId, CategoryId>> {
+    store::product_categories(tx, ids)
+}
+
 /// Adds a product as a draft. The description must be [`sanitised`].
 ///
 /// # Errors

@@ -84,6 +84,12 @@ pub(super) fn move_user(tx: &mut Tx<'_>, id: UserId, from: UserState, to: UserSt
     Ok(rows == 1)
 }
 
+/// Those of these users who exist, by id.
+pub(super) fn known_users(tx: &mut Tx<'_>, ids: &[UserId]) -> DbResult<Vec<UserId>> {
+    let known = users::table.filter(users::id.eq_any(ids.to_vec())).order(users::id);
+    Ok(known.select(users::id).load(tx.conn()?)?)
+}
+
 /// What staff look for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct UserFilter {

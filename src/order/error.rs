@@ -16,7 +16,7 @@ crate::refusals! {
         NotFound => NOT_FOUND "not_found" "订单不存在" "There is no such order.",
         /// No such parcel.
         ShipmentNotFound => NOT_FOUND "shipment_not_found" "包裹不存在" "There is no such parcel.",
-        /// The price is not the one the buyer saw; details hold the new quote.
+        /// The price is not the one the buyer saw; details hold the new quote, and which claim lapsed if one did.
         PriceChanged(details) => CONFLICT "price_changed" "价格有变动，请确认后重新提交" "The price has changed; look at the new quote and place the order again.",
         /// Some of it can no longer be bought; details name the SKUs with the reasons, and hold a quote of the rest.
         BasketChanged(details) => CONFLICT "basket_changed" "部分商品已失效，请确认后重新提交" "Some items can no longer be bought; look at the quote of the rest and place the order again.",

@@ -54,5 +54,5 @@ pub use model::{
 };
 pub use service::{
     Orders, RefundApproval, close_unpaid, differences, find, gated, is_first_paid, is_newcomer, move_gate, open_gate,
-    refund_difference, refund_unshipped,
+    refund_difference, refund_unshipped, states,
 };

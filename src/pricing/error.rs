@@ -42,18 +42,42 @@ impl PricingError {
     pub fn refused_by(error: impl FromDb + Into<ApiError>) -> Self {
         match error.db_error() {
             Some(failure) => Self::Db(failure.clone()),
-            None => Self::Offer(OfferRefusal(error.into())),
+            None => Self::Offer(OfferRefusal { answer: error.into(), lapsed: None }),
+        }
+    }
+
+    /// The same, for a claim of this kind that may well have held when its buyer saw the price. An order that is refused
+    /// for it is answered with what it would cost without.
+    pub fn lapsed(kind: &'static str, error: impl FromDb + Into<ApiError>) -> Self {
+        match Self::refused_by(error) {
+            Self::Offer(refusal) => Self::Offer(OfferRefusal { lapsed: Some(kind), ..refusal }),
+            other => other,
         }
     }
 }
 
 /// A refusal of a capability that pricing does not know, on its way to the client.
 #[derive(Debug)]
-pub struct OfferRefusal(ApiError);
+pub struct OfferRefusal {
+    answer: ApiError,
+    lapsed: Option<&'static str>,
+}
+
+impl OfferRefusal {
+    /// The kind of claim that lapsed since its buyer saw the price, if that is why.
+    pub const fn lapsed(&self) -> Option<&'static str> {
+        self.lapsed
+    }
+
+    /// What the client is answered.
+    pub const fn answer(&self) -> &ApiError {
+        &self.answer
+    }
+}
 
 impl std::fmt::Display for OfferRefusal {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(&self.0, out)
+        std::fmt::Display::fmt(&self.answer, out)
     }
 }
 
@@ -61,7 +85,7 @@ impl std::error::Error for OfferRefusal {}
 
 impl From<DbError> for OfferRefusal {
     fn from(error: DbError) -> Self {
-        Self(error.into())
+        Self { answer: error.into(), lapsed: None }
     }
 }
 
@@ -73,6 +97,6 @@ impl FromDb for OfferRefusal {
 
 impl From<OfferRefusal> for ApiError {
     fn from(refusal: OfferRefusal) -> Self {
-        refusal.0
+        refusal.answer
     }
 }

@@ -38,4 +38,4 @@ pub use error::{OfferRefusal, PricingError};
 pub use model::{Adjustment, BasketLine, MAX_LINES, MAX_QUANTITY, OfferClaim, Quote, QuoteRequest, QuotedLine};
 pub use offer::{Offer, OfferFacts, Offers, OrderEvent, PlacedOrder, PricedLine, Reach, Reduction, Reservation, Stage};
 pub use remainder::{Gone, GoneLine, Remainder, remainder};
-pub use service::quote;
+pub use service::{Crossing, crossing, quote};

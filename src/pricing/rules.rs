@@ -79,10 +79,21 @@ struct UsedCoupon {
 }
 
 /// A reduction of freight that waits until the freight is known.
+#[derive(Clone)]
 struct FreightReduction {
     source: &'static str,
     from_coupon: bool,
     reduction: Reduction,
+}
+
+/// Where a basket stood, to come back to.
+pub(super) struct Mark {
+    /// What was left to pay of each line, and its freight.
+    lines: Vec<(Fen, Fen)>,
+    adjustments: usize,
+    coupons: usize,
+    freight_reductions: Vec<FreightReduction>,
+    freight_pending: bool,
 }
 
 /// A basket while it is being priced.
@@ -130,6 +141,34 @@ impl Basket {
 
     pub(super) fn adjustments(&self) -> &[Adjustment] {
         &self.adjustments
+    }
+
+    /// Where it stands now.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            lines: self.lines.iter().map(|line| (line.payable, line.freight)).collect(),
+            adjustments: self.adjustments.len(),
+            coupons: self.coupons.len(),
+            freight_reductions: self.freight_reductions.clone(),
+            freight_pending: self.freight_pending,
+        }
+    }
+
+    /// Takes back whatever was applied since the mark, which no price-setting offer may have been.
+    pub(super) fn rewind(&mut self, mark: &Mark) {
+        for (line, (payable, freight)) in self.lines.iter_mut().zip(&mark.lines) {
+            (line.payable, line.freight) = (*payable, *freight);
+        }
+        self.adjustments.truncate(mark.adjustments);
+        self.coupons.truncate(mark.coupons);
+        self.freight_reductions.clone_from(&mark.freight_reductions);
+        self.freight_pending = mark.freight_pending;
+    }
+
+    /// What is to be paid for all lines.
+    pub(super) fn total(&self) -> Result<Fen, PricingError> {
+        let parts = self.lines.iter().flat_map(|line| [line.payable, line.freight]);
+        Fen::sum(parts).ok_or(PricingError::AmountTooLarge)
     }
 
     /// Takes off what an offer answered.

@@ -13,6 +13,13 @@ pub(in crate::catalog) fn all_categories(tx: &mut Tx<'_>) -> DbResult<HashMap<Ca
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
+/// Which category hangs below which.
+pub(in crate::catalog) fn parents(tx: &mut Tx<'_>) -> DbResult<HashMap<CategoryId, Option<CategoryId>>> {
+    let rows: Vec<(CategoryId, Option<CategoryId>)> =
+        categories::table.select((categories::id, categories::parent_id)).load(tx.conn()?)?;
+    Ok(rows.into_iter().collect())
+}
+
 pub(in crate::catalog) fn insert_category(tx: &mut Tx<'_>, draft: &CategoryDraft) -> DbResult<CategoryId> {
     let (id, now) = (CategoryId::new(tx.next_id()), tx.now());
     diesel::insert_into(categories::table)

@@ -314,6 +314,16 @@ pub(in crate::catalog) fn listed_products(tx: &mut Tx<'_>, only: Option<&[Produc
     Ok(rows.into_iter().map(whole).collect())
 }
 
+/// Where each of these products hangs in the tree.
+pub(in crate::catalog) fn product_categories(
+    tx: &mut Tx<'_>,
+    ids: &[ProductId],
+) -> DbResult<HashMap<ProductId, CategoryId>> {
+    let wanted = products::table.filter(products::id.eq_any(ids.to_vec()));
+    let rows: Vec<(ProductId, CategoryId)> = wanted.select((products::id, products::category_id)).load(tx.conn()?)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// What staff look for among products.
 #[derive(Debug, Clone, Default)]
 pub(in crate::catalog) struct ProductFilter {

@@ -56,6 +56,14 @@ pub struct StaffAct {
     pub origin: Origin,
 }
 
+/// Those of these users who exist, by id.
+///
+/// # Errors
+/// The database's.
+pub fn known_users(tx: &mut Tx<'_>, ids: &[UserId]) -> DbResult<Vec<UserId>> {
+    store::known_users(tx, ids)
+}
+
 /// Users that fit, newest first, each with what of their phone may be shown; one more than `limit` when more follow.
 ///
 /// # Errors

@@ -103,6 +103,9 @@ pub fn log_in_wechat_mini(
         registered,
     };
     events::record(tx, &NewEvent { name: USER_LOGGED_IN, version: 1, user: Some(user_id), payload: &payload })?;
+    if registered {
+        listeners.tell_registered(tx, user_id)?;
+    }
     listeners.tell(tx, user_id, device)?;
     Ok(login_made)
 }

@@ -12,7 +12,8 @@ mod tests;
 
 pub use addresses::{add_address, address, change_address, list_addresses, remove_address};
 pub use back_office::{
-    StaffAct, UserCard, UserSearch, block_user, list_conflicts, reveal_phone, search_users, show_user, unblock_user,
+    StaffAct, UserCard, UserSearch, block_user, known_users, list_conflicts, reveal_phone, search_users, show_user,
+    unblock_user,
 };
 pub use login::{Login, WechatMiniLogin, log_in_wechat_mini, register_device};
 pub use phone::{PhoneBinding, bind_phone, unbind_phone};
@@ -58,6 +59,14 @@ pub trait LoginListener: Send + Sync {
     /// # Errors
     /// The database's; the log-in then fails.
     fn on_login(&self, tx: &mut Tx<'_>, user: UserId, device: Option<DeviceId>) -> DbResult<()>;
+
+    /// `user` has come for the first time; [`on_login`](Self::on_login) follows. Most have nothing to do then.
+    ///
+    /// # Errors
+    /// The database's; the log-in then fails.
+    fn on_registration(&self, _tx: &mut Tx<'_>, _user: UserId) -> DbResult<()> {
+        Ok(())
+    }
 }
 
 /// Everybody who acts when a user logs in, in this order. Cloning shares them.
@@ -68,6 +77,10 @@ impl LoginListeners {
     /// These listeners.
     pub fn new(listeners: Vec<Arc<dyn LoginListener>>) -> Self {
         Self(listeners.into())
+    }
+
+    fn tell_registered(&self, tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+        self.0.iter().try_for_each(|listener| listener.on_registration(tx, user))
     }
 
     fn tell(&self, tx: &mut Tx<'_>, user: UserId, device: Option<DeviceId>) -> DbResult<()> {

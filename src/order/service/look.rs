@@ -60,6 +60,14 @@ pub(in crate::order) struct OrderPage {
     pub(in crate::order) limit: i64,
 }
 
+/// Where each of these orders stands. Those that do not exist are absent.
+///
+/// # Errors
+/// When the database fails.
+pub fn states(tx: &mut Tx<'_>, ids: &[OrderId]) -> DbResult<HashMap<OrderId, OrderState>> {
+    Ok(store::states(tx, ids)?.into_iter().collect())
+}
+
 /// A shopper's orders, latest first.
 pub(in crate::order) fn page_of_user(
     tx: &mut Tx<'_>,

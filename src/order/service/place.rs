@@ -18,7 +18,9 @@ use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
 use crate::payment::{self, OpenPayment};
 use crate::platform::db::{DbResult, Tx};
-use crate::pricing::{self, BasketLine, Gone, OfferClaim, PlacedOrder, PricingError, Quote, QuoteRequest};
+use crate::pricing::{
+    self, BasketLine, Gone, OfferClaim, OfferRefusal, PlacedOrder, PricingError, Quote, QuoteRequest,
+};
 use crate::stock::{self, StockLine};
 
 /// What is to be bought.
@@ -105,11 +107,12 @@ pub(in crate::order) fn place(tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrde
 }
 
 /// The price now. Something that was shown and can no longer be bought is the buyer's to hear, with what the rest costs;
-/// something that never existed was never shown.
+/// something that never existed was never shown. A claim that lapsed since is told with what it costs without.
 fn quote_now(tx: &mut Tx<'_>, orders: &Orders, request: &QuoteRequest) -> Result<Quote, OrderError> {
     let refused = match pricing::quote(tx, &orders.offers, request) {
         Ok(quote) => return Ok(quote),
         Err(refused @ (PricingError::NotSellable(_) | PricingError::Undeliverable(_))) => refused,
+        Err(PricingError::Offer(refusal)) => return Err(without_lapsed(tx, orders, request, refusal)),
         Err(other) => return Err(other.into()),
     };
     let left = pricing::remainder(tx, &orders.offers, request)?;
@@ -118,6 +121,23 @@ fn quote_now(tx: &mut Tx<'_>, orders: &Orders, request: &QuoteRequest) -> Result
     }
     let quote = left.quote.map(pricing::QuoteView::from);
     Err(OrderError::BasketChanged(json!({ "skus": left.gone, "quote": quote })))
+}
+
+/// What a buyer hears of a refused claim: when it lapsed since they saw the price, the price without it.
+fn without_lapsed(tx: &mut Tx<'_>, orders: &Orders, request: &QuoteRequest, refusal: OfferRefusal) -> OrderError {
+    let lapsed = refusal.lapsed().filter(|kind| request.claims.iter().any(|claim| claim.kind == *kind));
+    let Some(kind) = lapsed else { return PricingError::Offer(refusal).into() };
+    let claims = request.claims.iter().filter(|claim| claim.kind != kind).cloned().collect();
+    match quote_now(tx, orders, &QuoteRequest { claims, ..request.clone() }) {
+        Ok(quote) => {
+            let mut details = json!(pricing::QuoteView::from(quote));
+            if let Some(details) = details.as_object_mut() {
+                details.insert("lapsed".to_owned(), json!({ "kind": kind, "refusal": refusal.answer().body() }));
+            }
+            OrderError::PriceChanged(details)
+        }
+        Err(other) => other,
+    }
 }
 
 fn basket_lines(tx: &mut Tx<'_>, wish: &PlaceOrder) -> Result<Vec<BasketLine>, OrderError> {

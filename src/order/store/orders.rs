@@ -34,6 +34,12 @@ pub(in crate::order) fn find(tx: &mut Tx<'_>, id: OrderId) -> DbResult<Option<Or
     Ok(orders::table.find(id).select(columns::<Order>()).first(tx.conn()?).optional()?)
 }
 
+/// Where each of these orders stands.
+pub(in crate::order) fn states(tx: &mut Tx<'_>, ids: &[OrderId]) -> DbResult<Vec<(OrderId, OrderState)>> {
+    let wanted = orders::table.filter(orders::id.eq_any(ids.to_vec()));
+    Ok(wanted.select((orders::id, orders::state)).load(tx.conn()?)?)
+}
+
 /// Reads an order and keeps everybody else from changing it until the end of the transaction, by changing its version:
 /// one statement that means the same on both databases.
 pub(in crate::order) fn lock(tx: &mut Tx<'_>, id: OrderId) -> DbResult<Option<Order>> {

@@ -315,6 +315,167 @@ diesel::table! {
 }
 
 diesel::table! {
+    coupon_allotments (template_id) {
+        template_id -> BigInt,
+        total_limit -> Nullable<BigInt>,
+        daily_limit -> Nullable<BigInt>,
+        issued -> BigInt,
+        day -> BigInt,
+        issued_today -> BigInt,
+    }
+}
+
+diesel::table! {
+    coupon_code_batches (id) {
+        id -> BigInt,
+        template_id -> BigInt,
+        size -> BigInt,
+        note -> Text,
+        created_by -> BigInt,
+        created_at -> BigInt,
+        voided_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    coupon_code_tries (subject) {
+        subject -> Text,
+        since -> BigInt,
+        tries -> BigInt,
+    }
+}
+
+diesel::table! {
+    coupon_codes (code_hash) {
+        code_hash -> Text,
+        batch_id -> BigInt,
+        redeemed_by -> Nullable<BigInt>,
+        redeemed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    coupon_grant_runs (id) {
+        id -> BigInt,
+        template_id -> BigInt,
+        staff_id -> BigInt,
+        request_key -> Text,
+        reason -> Text,
+        targets -> BigInt,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    coupon_grant_targets (run_id, user_id) {
+        run_id -> BigInt,
+        user_id -> BigInt,
+        state -> Text,
+        refusal -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    coupon_history (id) {
+        id -> BigInt,
+        coupon_id -> BigInt,
+        version -> BigInt,
+        from_state -> Text,
+        to_state -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<BigInt>,
+        reason -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    coupon_template_users (template_id, user_id) {
+        template_id -> BigInt,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    coupon_templates (id) {
+        id -> BigInt,
+        campaign_id -> Nullable<BigInt>,
+        family -> Text,
+        way -> Text,
+        state -> Text,
+        title -> Text,
+        description -> Text,
+        benefit -> Text,
+        amount_fen -> Nullable<BigInt>,
+        off_permille -> Nullable<BigInt>,
+        cap_fen -> Nullable<BigInt>,
+        threshold_fen -> BigInt,
+        scope -> Text,
+        category_ids -> Text,
+        product_ids -> Text,
+        excluded_product_ids -> Text,
+        stackable -> Bool,
+        valid_from -> Nullable<BigInt>,
+        valid_until -> Nullable<BigInt>,
+        valid_days -> Nullable<BigInt>,
+        claims_from -> Nullable<BigInt>,
+        claims_until -> Nullable<BigInt>,
+        audience -> Text,
+        per_user_limit -> BigInt,
+        per_user_daily_limit -> Nullable<BigInt>,
+        shared_code -> Nullable<Text>,
+        created_by -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    coupon_user_counts (template_id, user_id) {
+        template_id -> BigInt,
+        user_id -> BigInt,
+        issued -> BigInt,
+        day -> BigInt,
+        issued_today -> BigInt,
+    }
+}
+
+diesel::table! {
+    coupon_uses (coupon_id, order_id) {
+        coupon_id -> BigInt,
+        order_id -> BigInt,
+        template_id -> BigInt,
+        family -> Text,
+        state -> Text,
+        amount_fen -> BigInt,
+        order_total_fen -> BigInt,
+        reserved_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        returned_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    coupons (id) {
+        id -> BigInt,
+        template_id -> BigInt,
+        user_id -> BigInt,
+        state -> Text,
+        amount_fen -> Nullable<BigInt>,
+        source -> Text,
+        source_ref -> Text,
+        valid_from -> BigInt,
+        valid_until -> BigInt,
+        order_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+        state_since -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     devices (id) {
         id -> BigInt,
         first_user_id -> Nullable<BigInt>,
@@ -1087,6 +1248,10 @@ diesel::joinable!(buy_groups -> users (leader_id));
 diesel::joinable!(cart_lines -> devices (device_id));
 diesel::joinable!(cart_lines -> skus (sku_id));
 diesel::joinable!(cart_lines -> users (user_id));
+diesel::joinable!(coupon_allotments -> coupon_templates (template_id));
+diesel::joinable!(coupon_codes -> coupon_code_batches (batch_id));
+diesel::joinable!(coupon_uses -> coupons (coupon_id));
+diesel::joinable!(coupons -> coupon_templates (template_id));
 diesel::joinable!(devices -> users (first_user_id));
 diesel::joinable!(favourites -> products (product_id));
 diesel::joinable!(favourites -> users (user_id));
@@ -1183,6 +1348,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalog_changes,
     catalog_revisions,
     categories,
+    coupon_allotments,
+    coupon_code_batches,
+    coupon_code_tries,
+    coupon_codes,
+    coupon_grant_runs,
+    coupon_grant_targets,
+    coupon_history,
+    coupon_template_users,
+    coupon_templates,
+    coupon_user_counts,
+    coupon_uses,
+    coupons,
     devices,
     favourites,
     flash_sale_buyers,

@@ -1,0 +1,12 @@
+DROP TABLE coupon_grant_targets;
+DROP TABLE coupon_grant_runs;
+DROP TABLE coupon_code_tries;
+DROP TABLE coupon_codes;
+DROP TABLE coupon_code_batches;
+DROP TABLE coupon_history;
+DROP TABLE coupon_uses;
+DROP TABLE coupons;
+DROP TABLE coupon_template_users;
+DROP TABLE coupon_user_counts;
+DROP TABLE coupon_allotments;
+DROP TABLE coupon_templates;

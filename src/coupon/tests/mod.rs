@@ -1,0 +1,7 @@
+//! Coupons against either database.
+
+mod comparing;
+mod granting;
+mod shop;
+mod stacking;
+mod using;
