@@ -37,6 +37,120 @@ diesel::table! {
 }
 
 diesel::table! {
+    bargain_awards (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        place -> BigInt,
+        user_id -> BigInt,
+        helpers -> BigInt,
+        template_id -> BigInt,
+        state -> Text,
+        coupon_id -> Nullable<BigInt>,
+        attempts -> BigInt,
+        next_try_at -> BigInt,
+        trouble -> Nullable<Text>,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    bargain_orders (order_id) {
+        order_id -> BigInt,
+        bargain_id -> BigInt,
+        campaign_id -> BigInt,
+        price_fen -> BigInt,
+        given_fen -> BigInt,
+        state -> Text,
+        placed_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    bargain_pieces (bargain_id, number) {
+        bargain_id -> BigInt,
+        number -> BigInt,
+        amount_fen -> BigInt,
+        helper_id -> Nullable<BigInt>,
+        taken_at -> Nullable<BigInt>,
+        by_owner -> Bool,
+        newcomer -> Bool,
+        counted -> Bool,
+        reward -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    bargain_prizes (campaign_id, from_rank) {
+        campaign_id -> BigInt,
+        from_rank -> BigInt,
+        to_rank -> BigInt,
+        template_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    bargain_quotas (campaign_id) {
+        campaign_id -> BigInt,
+        quota -> BigInt,
+        sold -> BigInt,
+    }
+}
+
+diesel::table! {
+    bargain_ranks (campaign_id, user_id) {
+        campaign_id -> BigInt,
+        user_id -> BigInt,
+        helpers -> BigInt,
+        reached -> BigInt,
+    }
+}
+
+diesel::table! {
+    bargain_rules (campaign_id) {
+        campaign_id -> BigInt,
+        sku_id -> BigInt,
+        start_fen -> Nullable<BigInt>,
+        floor_fen -> BigInt,
+        cuts_min -> BigInt,
+        cuts_max -> BigInt,
+        lifetime_ms -> BigInt,
+        helpers -> Text,
+        helps_per_day -> Nullable<BigInt>,
+        helps_per_campaign -> Nullable<BigInt>,
+        bargains_per_user -> Nullable<BigInt>,
+        buy_when -> Text,
+        owner_cuts_first -> Bool,
+        reward_template_id -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        ranked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    bargains (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        user_id -> BigInt,
+        sku_id -> BigInt,
+        state -> Text,
+        start_fen -> BigInt,
+        floor_fen -> BigInt,
+        seed -> BigInt,
+        pieces -> BigInt,
+        taken -> BigInt,
+        helpers -> BigInt,
+        cut_fen -> BigInt,
+        device_id -> Nullable<BigInt>,
+        opened_at -> BigInt,
+        expires_at -> BigInt,
+        floor_at -> Nullable<BigInt>,
+        order_id -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     books_differences (id) {
         id -> BigInt,
         night_id -> BigInt,
@@ -1241,6 +1355,27 @@ diesel::table! {
 
 diesel::joinable!(addresses -> users (user_id));
 diesel::joinable!(audit_entries -> staff_accounts (staff_id));
+diesel::joinable!(bargain_awards -> bargain_rules (campaign_id));
+diesel::joinable!(bargain_awards -> coupon_templates (template_id));
+diesel::joinable!(bargain_awards -> coupons (coupon_id));
+diesel::joinable!(bargain_awards -> users (user_id));
+diesel::joinable!(bargain_orders -> bargain_rules (campaign_id));
+diesel::joinable!(bargain_orders -> bargains (bargain_id));
+diesel::joinable!(bargain_orders -> orders (order_id));
+diesel::joinable!(bargain_pieces -> bargains (bargain_id));
+diesel::joinable!(bargain_pieces -> users (helper_id));
+diesel::joinable!(bargain_prizes -> bargain_rules (campaign_id));
+diesel::joinable!(bargain_prizes -> coupon_templates (template_id));
+diesel::joinable!(bargain_quotas -> bargain_rules (campaign_id));
+diesel::joinable!(bargain_ranks -> bargain_rules (campaign_id));
+diesel::joinable!(bargain_ranks -> users (user_id));
+diesel::joinable!(bargain_rules -> campaigns (campaign_id));
+diesel::joinable!(bargain_rules -> coupon_templates (reward_template_id));
+diesel::joinable!(bargain_rules -> skus (sku_id));
+diesel::joinable!(bargains -> bargain_rules (campaign_id));
+diesel::joinable!(bargains -> orders (order_id));
+diesel::joinable!(bargains -> skus (sku_id));
+diesel::joinable!(bargains -> users (user_id));
 diesel::joinable!(books_differences -> books_nights (night_id));
 diesel::joinable!(buy_groups -> campaigns (campaign_id));
 diesel::joinable!(buy_groups -> products (product_id));
@@ -1327,6 +1462,14 @@ diesel::joinable!(wechat_session_keys -> identities (identity_id));
 diesel::allow_tables_to_appear_in_same_query!(
     addresses,
     audit_entries,
+    bargain_awards,
+    bargain_orders,
+    bargain_pieces,
+    bargain_prizes,
+    bargain_quotas,
+    bargain_ranks,
+    bargain_rules,
+    bargains,
     books_differences,
     books_nights,
     buy_groups,
