@@ -1,6 +1,7 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
 pub mod app;
+pub mod bargain;
 pub mod campaign;
 pub mod cart;
 pub mod catalog;
@@ -16,6 +17,7 @@ pub mod payment;
 pub mod platform;
 pub mod pricing;
 pub mod share;
+pub mod social_coupon;
 pub mod staff;
 pub mod stock;
 pub mod wechat_simulator;

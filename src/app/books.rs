@@ -20,7 +20,7 @@ use crate::platform::jobs::{self, JobRow, JobState};
 use crate::refusals;
 use crate::staff::audit::{self, AuditEntry};
 use crate::staff::permission::{BooksRead, JobRead, JobRetry};
-use crate::{campaign, coupon, flash_sale, group_buy, order, payment, share, stock};
+use crate::{bargain, campaign, coupon, flash_sale, group_buy, order, payment, share, social_coupon, stock};
 
 refusals! {
     /// Why nothing is done about a job.
@@ -41,6 +41,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("shares", share::differences),
     ("campaigns", campaign::differences),
     ("flash_sales", flash_sale::differences),
+    ("bargains", bargain::differences),
+    ("packets", social_coupon::differences),
     ("groups", group_buy::differences),
     ("coupons", coupon::differences),
     ("jobs", dead_jobs),

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use super::config::Config;
-use crate::campaign::{CampaignKinds, CampaignSettings, Campaigns};
+use crate::bargain;
+use crate::campaign::{CampaignKinds, CampaignSettings, Campaigns, FollowOrders};
 use crate::coupon::{self, CouponDrops, ShopCoupons, SocialCoupons};
 use crate::flash_sale;
 use crate::group_buy::{self, GroupBuyOffer, GroupBuyRules, GroupBuySettings, GroupBuys, Groups};
 use crate::kernel::time::MINUTE_MS;
 use crate::order::Orders;
+use crate::platform::events::Subscriber;
 use crate::platform::jobs::Sweep;
 use crate::pricing::Offers;
 use crate::share::SubjectSource;
+use crate::social_coupon;
 
 /// Whatever takes part in prices.
 pub(super) fn offers(config: &Config) -> Offers {
@@ -20,6 +23,7 @@ pub(super) fn offers(config: &Config) -> Offers {
         Arc::new(ShopCoupons),
         Arc::new(SocialCoupons),
         Arc::new(flash_sale::FlashSaleOffer { pay_within_ms }),
+        Arc::new(bargain::BargainOffer { pay_within_ms }),
         Arc::new(GroupBuyOffer(GroupBuySettings { pay_within_ms })),
     ])
 }
@@ -35,7 +39,13 @@ pub(super) fn campaigns(config: &Config) -> Campaigns {
 
 /// What each kind of campaign adds to what all have.
 fn kinds() -> CampaignKinds {
-    CampaignKinds::new(vec![Arc::new(CouponDrops), Arc::new(flash_sale::FlashSaleKind), Arc::new(GroupBuyRules)])
+    CampaignKinds::new(vec![
+        Arc::new(CouponDrops),
+        Arc::new(flash_sale::FlashSaleKind),
+        Arc::new(GroupBuyRules),
+        Arc::new(bargain::BargainKind),
+        Arc::new(social_coupon::SocialCouponKind),
+    ])
 }
 
 /// What has to be done when its time has come.
@@ -44,6 +54,10 @@ pub(super) fn sweeps(orders: &Orders) -> Vec<Arc<dyn Sweep>> {
         Arc::new(coupon::ExpireCoupons),
         Arc::new(coupon::ForgetWrongCodes),
         Arc::new(flash_sale::RemindOfSlots),
+        Arc::new(bargain::ExpireBargains),
+        Arc::new(bargain::SettleCampaigns),
+        Arc::new(bargain::PayPrizes),
+        Arc::new(social_coupon::ExpirePackets),
         Arc::new(group_buy::EndGroups),
         Arc::new(group_buy::OpenGates),
         Arc::new(group_buy::RefundSeats(GroupBuys { orders: orders.clone() })),
@@ -52,5 +66,14 @@ pub(super) fn sweeps(orders: &Orders) -> Vec<Arc<dyn Sweep>> {
 
 /// What can be handed on.
 pub(super) fn subjects() -> Vec<Arc<dyn SubjectSource>> {
-    vec![Arc::new(Groups)]
+    vec![
+        Arc::new(Groups),
+        Arc::new(bargain::Bargains { page: "pages/bargain/index".to_owned() }),
+        Arc::new(social_coupon::PacketSubjects),
+    ]
+}
+
+/// Who acts on what happens to orders.
+pub(super) fn subscribers() -> Vec<Arc<dyn Subscriber>> {
+    vec![Arc::new(FollowOrders), Arc::new(social_coupon::PacketsOfOrders)]
 }

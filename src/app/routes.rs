@@ -8,8 +8,8 @@ use super::known_paths::answer_unknown;
 use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
 use crate::{
-    campaign, cart, catalog, coupon, favourite, flash_sale, group_buy, identity, order, payment, pricing, share, staff,
-    stock,
+    bargain, campaign, cart, catalog, coupon, favourite, flash_sale, group_buy, identity, order, payment, pricing,
+    share, social_coupon, staff, stock,
 };
 
 const SHOPPERS: &str = "/api/v1";
@@ -29,6 +29,8 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(campaign::shopper_routes)
         .configure(flash_sale::shopper_routes)
         .configure(group_buy::shopper_routes)
+        .configure(bargain::shopper_routes)
+        .configure(social_coupon::shopper_routes)
         .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
         .configure(staff::admin_routes)
@@ -44,6 +46,8 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(campaign::admin_routes)
         .configure(flash_sale::admin_routes)
         .configure(group_buy::admin_routes)
+        .configure(bargain::admin_routes)
+        .configure(social_coupon::admin_routes)
         .configure(share::admin_routes)
         .configure(books::admin_routes)
         .configure(undelivered::admin_routes);
@@ -81,6 +85,8 @@ pub(super) fn declared() -> OpenApi {
         campaign::ShopperApi::openapi(),
         flash_sale::ShopperApi::openapi(),
         group_buy::ShopperApi::openapi(),
+        bargain::ShopperApi::openapi(),
+        social_coupon::ShopperApi::openapi(),
         identity::ShopperApi::openapi(),
     ];
     let staff = [
@@ -98,6 +104,8 @@ pub(super) fn declared() -> OpenApi {
         flash_sale::AdminApi::openapi(),
         share::AdminApi::openapi(),
         group_buy::AdminApi::openapi(),
+        bargain::AdminApi::openapi(),
+        social_coupon::AdminApi::openapi(),
         books::AdminApi::openapi(),
         undelivered::AdminApi::openapi(),
     ];
@@ -124,6 +132,8 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         campaign::CampaignError::CATALOGUE,
         flash_sale::FlashSaleError::CATALOGUE,
         group_buy::GroupBuyError::CATALOGUE,
+        bargain::BargainError::CATALOGUE,
+        social_coupon::SocialCouponError::CATALOGUE,
         books::BooksError::CATALOGUE,
         undelivered::UndeliveredError::CATALOGUE,
     ];

@@ -14,7 +14,7 @@ use super::known_paths::KnownPaths;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{promotions, routes, telemetry};
-use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, FollowOrders, WatchRisks};
+use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, WatchRisks};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
 use crate::coupon::{self, WelcomeCoupons};
@@ -25,7 +25,7 @@ use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
 use crate::platform::db::{Db, DbError, DbResult, Tx, migrate_up};
-use crate::platform::events::Relay;
+use crate::platform::events::{Relay, Subscriber};
 use crate::platform::http::auth::{ACCESS_TTL_MS, Access, AccessTokens, Revocations};
 use crate::platform::http::edge::Edge;
 use crate::platform::http::rate_limit::Limits;
@@ -379,6 +379,8 @@ fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kind
         Arc::new(staff::ForgetExpiredTokens),
     ];
     sweeps.extend(promotions::sweeps(orders));
+    let mut subscribers: Vec<Arc<dyn Subscriber>> = vec![Arc::new(catalog::CountSold)];
+    subscribers.extend(promotions::subscribers());
     Work {
         sweeps,
         handlers: vec![
@@ -387,6 +389,6 @@ fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kind
             Arc::new(order::UploadShipping::new(db.clone(), wechat.clone())),
             Arc::new(coupon::CarryOutGrants(db.clone())),
         ],
-        relay: Relay::new(db.clone(), vec![Arc::new(catalog::CountSold), Arc::new(FollowOrders)]),
+        relay: Relay::new(db.clone(), subscribers),
     }
 }

@@ -14,31 +14,6 @@ use crate::kernel::time::Timestamp;
 /// Highest price that can be bargained over: a million yuan.
 const MAX_PRICE: Fen = Fen::new(100_000_000);
 
-/// What ends a bargain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The order that holds it was paid.
-    Buy,
-    /// Its time is over.
-    Expire,
-}
-
-/// A step that the state does not allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IllegalMove;
-
-/// Where a step leads.
-///
-/// # Errors
-/// When the state does not allow it.
-pub const fn next(from: BargainState, step: Step) -> Result<BargainState, IllegalMove> {
-    match (from, step) {
-        (BargainState::Running, Step::Buy) => Ok(BargainState::Bought),
-        (BargainState::Running, Step::Expire) => Ok(BargainState::Expired),
-        (BargainState::Bought | BargainState::Expired, Step::Buy | Step::Expire) => Err(IllegalMove),
-    }
-}
-
 /// A field of the rules that breaks its own rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Flaw {

@@ -64,6 +64,6 @@ pub use model::{
     CouponTemplateState, CouponWay,
 };
 pub use service::{
-    NewCoupon, NewTemplate, activate_template, create_template, differences, end_template, grant, pause_template,
-    revoke_unused, state,
+    NewCoupon, NewTemplate, RewardFacts, activate_template, create_template, differences, end_template, grant,
+    pause_template, revoke_unused, reward_facts, state,
 };

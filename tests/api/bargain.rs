@@ -45,7 +45,7 @@ async fn sold(shop: &Shop, stall: &Stall) -> Value {
 }
 
 impl Buyer<'_> {
-    async fn opens(&self, stall: &Stall) -> String {
+    async fn opens_bargain(&self, stall: &Stall) -> String {
         text(&self.does("POST", "/bargains", Some(json!({"campaign_id": stall.id}))).await["bargain_id"])
     }
 
@@ -98,7 +98,7 @@ on_both_databases! {
         let wall = owner.does("GET", "/bargain-campaigns", None).await;
         assert_eq!((&wall["items"][0]["start_fen"], &wall["items"][0]["left"]), (&json!(9_900), &json!(10)), "{wall}");
 
-        let bargain = owner.opens(&stall).await;
+        let bargain = owner.opens_bargain(&stall).await;
         let (status, nobody) = shop.call("GET", &format!("/api/v1/bargains/{bargain}"), None, None).await;
         assert_eq!((status, &nobody["bargain"]["price_fen"]), (200, &json!(9_900)), "{nobody}");
         assert_eq!(may(&nobody, "help"), "request.unauthenticated");
@@ -152,7 +152,7 @@ on_both_databases! {
     async fn an_order_that_closes_unpaid_puts_the_bargain_back_exactly_once(shop: &Shop) {
         let stall = opens_stall(shop, &json!({}), &json!({})).await;
         let (mut owner, friend) = (shop.buyer().await, shop.buyer().await);
-        let bargain = owner.opens(&stall).await;
+        let bargain = owner.opens_bargain(&stall).await;
         friend.helps(&bargain).await;
         let before = owner.sees(&bargain).await["bargain"].clone();
         let order = text(&owner.redeems(&stall, &bargain).await["order_id"]);
@@ -193,7 +193,7 @@ on_both_databases! {
         let stall = opens_stall(shop, &json!({"cuts_min": 60, "cuts_max": 60}), &json!({})).await;
         let owner = shop.buyer().await;
         let friends = crowd(shop, 40).await;
-        let bargain = owner.opens(&stall).await;
+        let bargain = owner.opens_bargain(&stall).await;
         let buying = async {
             for _ in 0..200 {
                 let (status, order) = owner.tries_to_redeem(&stall, &bargain).await;
@@ -220,7 +220,7 @@ on_both_databases! {
         let stall = opens_stall(shop, &json!({"cuts_min": 40, "cuts_max": 40, "helpers": "newcomers_cut_more", "buy_when": "at_floor"}), &json!({})).await;
         let owner = shop.buyer().await;
         let friends = crowd(shop, 100).await;
-        let bargain = owner.opens(&stall).await;
+        let bargain = owner.opens_bargain(&stall).await;
         let (status, refused) = owner.tries_to_redeem(&stall, &bargain).await;
         assert_eq!((status, &refused["code"], &refused["details"]["left_fen"]), (409, &json!("bargain.floor_not_reached"), &json!(5_000)));
         let cuts = at_once(50, friends.iter().map(|friend| friend.helps(&bargain))).await;
@@ -242,7 +242,7 @@ on_both_databases! {
         let stall = opens_stall(shop, &json!({}), &json!({})).await;
         let other = shop.sku(1_000, 5).await;
         let (owner, stranger) = (shop.buyer().await, shop.buyer().await);
-        let bargain = owner.opens(&stall).await;
+        let bargain = owner.opens_bargain(&stall).await;
         let refusals = [
             (stranger.quotes_bargain(&[(&stall.sku, 1)], &bargain).await, 404, "bargain.not_found"),
             (owner.quotes_bargain(&[(&stall.sku, 1)], "1").await, 404, "bargain.not_found"),
@@ -265,7 +265,7 @@ on_both_databases! {
         let owners = crowd(shop, 6).await;
         let mut bargains = Vec::new();
         for owner in &owners {
-            bargains.push(owner.opens(&stall).await);
+            bargains.push(owner.opens_bargain(&stall).await);
         }
         let tries = owners.iter().zip(&bargains).map(|(owner, bargain)| owner.tries_to_redeem(&stall, bargain));
         let answers = at_once(6, tries).await;
@@ -283,7 +283,7 @@ on_both_databases! {
         let stall = opens_stall(shop, &json!({"cuts_min": 2, "cuts_max": 2}), &json!({"budget_fen": 5_000})).await;
         let (first, second) = (shop.buyer().await, shop.buyer().await);
         let friends = crowd(shop, 2).await;
-        let (mine, theirs) = (first.opens(&stall).await, second.opens(&stall).await);
+        let (mine, theirs) = (first.opens_bargain(&stall).await, second.opens_bargain(&stall).await);
         for friend in &friends {
             assert_eq!(friend.helps(&mine).await.0, 201);
             assert_eq!(friend.helps(&theirs).await.0, 201);
@@ -296,7 +296,7 @@ on_both_databases! {
         assert_eq!(sold(shop, &stall).await, 1);
 
         let third = shop.buyer().await;
-        let bargain = third.opens(&stall).await;
+        let bargain = third.opens_bargain(&stall).await;
         shop.staff_post(&format!("/campaigns/{}/pause", stall.id), json!({"reason": "异常"})).await;
         let page = friends[0].sees(&bargain).await;
         assert_eq!((may(&page, "help"), may(&page, "open")), (json!("campaign.not_running"), json!("campaign.not_running")));
@@ -344,7 +344,7 @@ on_both_databases! {
     async fn a_bargain_is_handed_on_with_its_price_and_what_came_of_it_is_seen(shop: &Shop) {
         let stall = opens_stall(shop, &json!({}), &json!({})).await;
         let (owner, friend) = (shop.buyer().await, shop.buyer().await);
-        let bargain = owner.opens(&stall).await;
+        let bargain = owner.opens_bargain(&stall).await;
         let subject = json!({"subject": {"kind": "bargain", "reference": bargain}, "channel": "friend"});
         let share = owner.does("POST", "/shares", Some(subject)).await;
         assert_eq!((&share["price_fen"], &share["campaign_id"]), (&json!(9_900), &json!(stall.id)), "{share}");

@@ -118,7 +118,7 @@ on_both_databases! {
             ("create", false), ("schedule", false), ("start", true), ("pause", false), ("resume", false), ("end", true), ("review", false),
         ];
         assert_eq!(told, expected);
-        let audited = shop.staff("GET", "/audit-entries?subject_kind=campaign&limit=100", None).await;
+        let audited = shop.staff("GET", "/audit?subject_kind=campaign&limit=100", None).await;
         assert_eq!(audited["items"].as_array().unwrap().len(), 5, "{audited}");
     }
 

@@ -18,6 +18,7 @@
 mod support;
 
 mod access;
+mod bargain;
 mod campaigns;
 mod cart;
 mod catalog;
@@ -25,6 +26,7 @@ mod contract;
 mod differences;
 mod faults;
 mod favourites;
+mod flash_sale;
 mod group_buy;
 mod input;
 mod migrations;

@@ -139,16 +139,6 @@ fn the_owner_buys_when_the_rules_say_so() {
     assert_eq!(buy(&Bargain { state: BargainState::Bought, ..running }, BuyRule::AnyPrice), Err(Hindrance::Bought));
 }
 
-#[test]
-fn what_is_over_stays_over() {
-    for over in [BargainState::Bought, BargainState::Expired] {
-        assert_eq!(next(over, Step::Buy), Err(IllegalMove));
-        assert_eq!(next(over, Step::Expire), Err(IllegalMove));
-    }
-    assert_eq!(next(BargainState::Running, Step::Buy), Ok(BargainState::Bought));
-    assert_eq!(next(BargainState::Running, Step::Expire), Ok(BargainState::Expired));
-}
-
 proptest! {
     #[test]
     fn the_pieces_lead_from_the_start_to_the_floor_exactly(

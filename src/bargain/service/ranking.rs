@@ -10,8 +10,8 @@ use super::desk::{AtDesk, audit};
 use super::{record, rules_of};
 use crate::coupon::{self, CouponSource, NewCoupon};
 use crate::kernel::id::CampaignId;
-use crate::platform::db::{DbResult, FromDb as _, Tx};
 use crate::kernel::retry::pause_after;
+use crate::platform::db::{DbResult, FromDb as _, Tx};
 
 /// How often a prize is tried before staff must look at it.
 const TRIES: i64 = 10;

@@ -69,8 +69,10 @@ pub async fn search_campaigns(
 #[into_params(parameter_in = Query)]
 pub struct CampaignCalendarQuery {
     /// The first day.
+    #[param(example = "2026-03-01")]
     from: Day,
     /// The first day no longer shown, at most 92 days later.
+    #[param(example = "2026-04-01")]
     until: Day,
 }
 

@@ -153,7 +153,7 @@ fn a_threshold_counts_only_what_the_coupon_is_for_and_may_be_used_with() {
     let lines = [line(1, 1, 600, true), line(2, 1, 600, false), line(3, 1, 5_000, true)];
     assert_eq!(off(&coupon, &lines), Err(Hindrance::BelowThreshold(Fen::new(600), Fen::new(1_000))));
     assert_eq!(off(&coupon, &[line(1, 1, 1_000, true)]), Ok(100));
-    assert_eq!(off(&coupon, &[line(1, 1, 999, true)]).is_err(), true);
+    assert!(off(&coupon, &[line(1, 1, 999, true)]).is_err());
     assert_eq!(off(&coupon, &[line(1, 1, 5_000, false)]), Err(Hindrance::NotWithCampaign));
 }
 

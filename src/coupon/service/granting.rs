@@ -10,7 +10,7 @@ use crate::coupon::model::{
 };
 use crate::coupon::rules::{self, Claimer, Step};
 use crate::coupon::store;
-use crate::kernel::id::UserId;
+use crate::kernel::id::{CampaignId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
 use crate::order;
@@ -161,6 +161,25 @@ pub(super) fn revoke(tx: &mut Tx<'_>, id: CouponId, cause: Cause<'_>) -> DbResul
     tell(tx, REVOKED, &revoked, &template, cause.reason)?;
     funding::put_back(tx, &template, &revoked)?;
     Ok(true)
+}
+
+/// What a campaign that rewards with coupons needs to know of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RewardFacts {
+    /// Whether its coupons can be given now.
+    pub grantable: bool,
+    /// The campaign whose budget pays for them.
+    pub campaign: Option<CampaignId>,
+}
+
+/// What a campaign that rewards with coupons needs to know of a template; `None` when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub fn reward_facts(tx: &mut Tx<'_>, id: CouponTemplateId) -> DbResult<Option<RewardFacts>> {
+    let Some((template, _)) = store::template_of(tx, id)? else { return Ok(None) };
+    let grantable = template.state == CouponTemplateState::Active && rules::fits(template.way, CouponSource::Reward);
+    Ok(Some(RewardFacts { grantable, campaign: template.campaign_id }))
 }
 
 /// Where a coupon stands; `None` when there is none.

@@ -15,7 +15,7 @@ mod using;
 mod wallet;
 
 pub use books::differences;
-pub use granting::{NewCoupon, grant, revoke_unused, state};
+pub use granting::{NewCoupon, RewardFacts, grant, revoke_unused, reward_facts, state};
 pub use templates::{NewTemplate, activate_template, create_template, end_template, pause_template};
 
 pub(super) use best::{Compared, Comparison, compare};

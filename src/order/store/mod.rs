@@ -13,8 +13,8 @@ pub(super) use lines::{
     set_line_price, ship_line,
 };
 pub(super) use orders::{
-    NewStamps, defer_close, find, has_paid, history_of, insert, insert_history, lock, set_hidden, set_note,
-    set_pay_deadline, set_price, states, transition,
+    NewStamps, defer_close, find, has_paid, has_paid_another, history_of, insert, insert_history, lock, set_hidden,
+    set_note, set_pay_deadline, set_price, states, transition,
 };
 pub(super) use refunds::{add_refunding, arrive, insert_refund, refunds_of, settle_refund, whole_was_asked};
 pub(super) use search::{DueBy, OrderFilter, OrderSort, due, of_user, search};

@@ -976,6 +976,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    packet_portions (packet_id, no) {
+        packet_id -> BigInt,
+        no -> BigInt,
+        amount_fen -> BigInt,
+        claimed_by -> Nullable<BigInt>,
+        claimed_at -> Nullable<BigInt>,
+        coupon_id -> Nullable<BigInt>,
+        newcomer -> Nullable<Bool>,
+        acquired -> Nullable<Bool>,
+        order_id -> Nullable<BigInt>,
+        order_fen -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    packets (id) {
+        id -> BigInt,
+        code -> Text,
+        campaign_id -> BigInt,
+        order_id -> BigInt,
+        user_id -> BigInt,
+        parent_id -> Nullable<BigInt>,
+        generation -> BigInt,
+        state -> Text,
+        face_fen -> BigInt,
+        portions -> BigInt,
+        claimed -> BigInt,
+        own_claimed -> Bool,
+        claimed_fen -> BigInt,
+        returned_fen -> BigInt,
+        seed -> BigInt,
+        opened_at -> BigInt,
+        expires_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     payment_attempts (id) {
         id -> BigInt,
         payment_id -> BigInt,
@@ -1214,6 +1252,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    social_coupons (campaign_id) {
+        campaign_id -> BigInt,
+        template_id -> Nullable<BigInt>,
+        qualifying_fen -> BigInt,
+        face_fen -> BigInt,
+        portions -> BigInt,
+        minimum_fen -> BigInt,
+        shape -> Text,
+        newcomers_larger -> Bool,
+        open_hours -> BigInt,
+        use_threshold_fen -> BigInt,
+        use_within_hours -> BigInt,
+        stackable -> Bool,
+        revoke_on_refund -> Bool,
+        packets_per_user -> BigInt,
+        claims_per_day -> BigInt,
+    }
+}
+
+diesel::table! {
     staff_account_roles (staff_id, role_id) {
         staff_id -> BigInt,
         role_id -> BigInt,
@@ -1427,6 +1485,13 @@ diesel::joinable!(order_refunds -> orders (order_id));
 diesel::joinable!(orders -> users (user_id));
 diesel::joinable!(outbox_deliveries -> outbox_events (event_id));
 diesel::joinable!(outbox_failures -> outbox_events (event_id));
+diesel::joinable!(packet_portions -> coupons (coupon_id));
+diesel::joinable!(packet_portions -> orders (order_id));
+diesel::joinable!(packet_portions -> packets (packet_id));
+diesel::joinable!(packet_portions -> users (claimed_by));
+diesel::joinable!(packets -> orders (order_id));
+diesel::joinable!(packets -> social_coupons (campaign_id));
+diesel::joinable!(packets -> users (user_id));
 diesel::joinable!(payment_attempts -> payments (payment_id));
 diesel::joinable!(payment_reviews -> staff_accounts (resolved_by));
 diesel::joinable!(payments -> users (user_id));
@@ -1448,6 +1513,8 @@ diesel::joinable!(shipment_lines -> shipments (shipment_id));
 diesel::joinable!(shipments -> orders (order_id));
 diesel::joinable!(shipments -> staff_accounts (shipped_by));
 diesel::joinable!(skus -> products (product_id));
+diesel::joinable!(social_coupons -> campaigns (campaign_id));
+diesel::joinable!(social_coupons -> coupon_templates (template_id));
 diesel::joinable!(staff_account_roles -> staff_accounts (staff_id));
 diesel::joinable!(staff_account_roles -> staff_roles (role_id));
 diesel::joinable!(staff_refresh_tokens -> staff_sessions (session_id));
@@ -1532,6 +1599,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox_deliveries,
     outbox_events,
     outbox_failures,
+    packet_portions,
+    packets,
     payment_attempts,
     payment_notices,
     payment_reviews,
@@ -1548,6 +1617,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     shipment_lines,
     shipments,
     skus,
+    social_coupons,
     staff_account_roles,
     staff_accounts,
     staff_approvals,

@@ -28,7 +28,7 @@ pub struct GroupBuy {
 
 impl Shop {
     /// A plan that begins now, lasts a week and may give much away.
-    pub fn plan(&self, name: &str) -> Value {
+    pub fn campaign_plan(&self, name: &str) -> Value {
         let now = self.clock.now();
         json!({
             "name": name, "occasion_kind": "own_event", "audience": "everyone", "budget_fen": 10_000_000,
@@ -51,7 +51,7 @@ impl Shop {
                 rules["skus"][0][name] = value.clone();
             }
         }
-        json!({"plan": self.plan("三人团"), "rules": rules})
+        json!({"plan": self.campaign_plan("三人团"), "rules": rules})
     }
 
     /// A group buy that runs, with these rules in place of the usual ones; `sku` changes what its only SKU costs.
@@ -66,12 +66,12 @@ impl Shop {
         let draft = self.group_buy_draft(&id, &sku, &changes);
         let planned = self.staff_post("/group-buys", draft).await;
         let campaign = text(&planned["campaign_id"]);
-        self.starts(&campaign).await;
+        self.runs_campaign(&campaign).await;
         GroupBuy { campaign, product: id, sku }
     }
 
     /// Lets a campaign run.
-    pub async fn starts(&self, campaign: &str) {
+    pub async fn runs_campaign(&self, campaign: &str) {
         let id: i64 = campaign.parse().expect("a campaign");
         let starting = move |tx: &mut Tx<'_>| {
             for sql in [

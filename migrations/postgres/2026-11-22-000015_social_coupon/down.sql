@@ -1,0 +1,3 @@
+DROP TABLE packet_portions;
+DROP TABLE packets;
+DROP TABLE social_coupons;
