@@ -7,6 +7,7 @@ use crate::platform::http::ApiError;
 
 /// Something a viewer could do, and whether they may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CampaignActionView)]
 pub struct ActionView {
     /// What, such as `join`.
     #[schema(example = "join")]
