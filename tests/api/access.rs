@@ -63,10 +63,7 @@ on_both_databases! {
                 () if path.contains("/addresses/") => (victim.address_id.as_str(), "1"),
                 () if path.contains("/cart/lines/") => (sku.as_str(), "1"),
                 () if path.contains("/shares/") => (share.as_str(), "1"),
-<<<<<<< ours
                 () if path.contains("/favourites/") => (product_id.as_str(), "1"),
-=======
->>>>>>> theirs
                 () => panic!("{path} names a thing that this claim does not know; teach it"),
             };
             seen.insert(operation.id.clone());

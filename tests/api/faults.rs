@@ -88,6 +88,63 @@ async fn came_out_right(shop: &Shop, sku: &str, order_id: &str, fault: &str) {
     assert_eq!((&stock["on_hand"], &stock["held"]), (&json!(3), &json!(0)), "{fault}: {stock}");
 }
 
+/// Joins a group of two whose leader has paid, and pays, whatever fails; answers the order.
+async fn joins_and_pays(shop: &Shop, buyer: &Buyer<'_>, sku: &str, group: &str) -> String {
+    let lines = [(sku, 1)];
+    let claims = json!([{"kind": "group_buy", "reference": group}]);
+    let asked = json!({"lines": basket(&lines), "province_code": "44", "claims": claims});
+    let (status, quote) = insists(buyer, "POST", "/quotes", &[], asked).await;
+    assert_eq!(status, 200, "{quote}");
+    let mut wish = buyer.wishes_at(&lines, &quote);
+    wish.body["claims"] = claims;
+    let key = [("idempotency-key", wish.key.as_str())];
+    let (status, order) = insists(buyer, "POST", "/orders", &key, wish.body.clone()).await;
+    assert_eq!(status, 201, "{order}");
+    let order_id = text(&order["order_id"]);
+    let path = format!("/orders/{order_id}/payments");
+    let (status, handover) = insists(buyer, "POST", &path, &[], json!({"trade_type": "jsapi"})).await;
+    assert_eq!(status, 201, "{handover}");
+    let prepay_id = text(&handover["params"]["package"]).trim_start_matches("prepay_id=").to_owned();
+    shop.pay(&prepay_id).await;
+    comes_to(shop, buyer, &format!("/orders/{order_id}"), "paid").await;
+    order_id
+}
+
+/// Plants the fault at the first call of joining a group, the second, and so on, until one goes through without meeting
+/// it. Every group forms, once, with one seat for each of the two.
+async fn joining_fails_everywhere(shop: &Shop, name: &str, plant: impl Fn(i64)) {
+    let buy = shop.group_buy(json!({"sizes": [2]})).await;
+    for n in 1..=MOST {
+        let (leader, buyer) = (shop.buyer().await, shop.buyer().await);
+        let (led, group) = leader.opens_group(&buy).await;
+        // A notice that met a busy moment is applied by the sweep.
+        shop.settle().await;
+        plant(n);
+        let order = joins_and_pays(shop, &buyer, &buy.sku, &group).await;
+        works(shop).await;
+        let clean = !shop.faults.clear();
+        // What a fault broke off is done now.
+        shop.later(15_000).await;
+        let file = shop.group(&group).await;
+        assert_eq!(
+            (&file["group"]["state"], &file["group"]["paid"]),
+            (&json!("formed"), &json!(2)),
+            "{name} {n}: {file}"
+        );
+        assert_eq!(file["seats"].as_array().map(Vec::len), Some(2), "{name} {n}: {file}");
+        for order in [&led, &order] {
+            let order = shop.staff_at_any_time(&format!("/orders/{order}")).await;
+            assert!(order["gates"][0]["opened_at"].is_string(), "{name} {n}: {order}");
+        }
+        if clean {
+            assert!(n > 6, "{name}: only {} faults were met", n - 1);
+            assert_eq!(shop.events("group_buy.formed").await, n);
+            return;
+        }
+    }
+    panic!("{name}: still failing at call {MOST}");
+}
+
 /// Plants the fault at the first call, the second, and so on, until a purchase goes through without meeting it.
 async fn fails_everywhere(shop: &Shop, name: &str, plant: impl Fn(i64)) {
     let sku = shop.sku(1_000, 3).await;
@@ -116,6 +173,18 @@ on_both_databases! {
 
     async fn the_answer_to_any_commit_of_a_purchase_may_be_lost(shop: &Shop) {
         fails_everywhere(shop, "lost answer to commit", |n| shop.faults.lose_commit_answer(n)).await;
+    }
+
+    async fn any_statement_of_joining_a_group_may_fail(shop: &Shop) {
+        joining_fails_everywhere(shop, "statement", |n| shop.faults.fail_statement(n)).await;
+    }
+
+    async fn any_commit_of_joining_a_group_may_fail(shop: &Shop) {
+        joining_fails_everywhere(shop, "commit", |n| shop.faults.fail_commit(n)).await;
+    }
+
+    async fn the_answer_to_any_commit_of_joining_a_group_may_be_lost(shop: &Shop) {
+        joining_fails_everywhere(shop, "lost answer to commit", |n| shop.faults.lose_commit_answer(n)).await;
     }
 
     async fn any_call_of_a_purchase_to_wechat_may_fail_or_lose_its_answer(shop: &Shop) {

@@ -259,7 +259,7 @@ on_both_databases! {
         let draft = shop.group_buy_draft(&id, &sku, &json!({"sizes": [2], "sku": {"leader_price_fen": 0}}));
         let campaign = text(&shop.staff_post("/group-buys", draft).await["campaign_id"]);
         shop.runs_campaign(&campaign).await;
-        let buy = crate::support::groups::GroupBuy { campaign, product: id, sku };
+        let buy = crate::support::groups::GroupBuy { campaign, sku };
         let leader = shop.buyer().await;
         let (order, group) = leader.opens_group(&buy).await;
         assert_eq!(leader.order(&order).await["price"]["total_fen"], 0);
@@ -350,7 +350,7 @@ on_both_databases! {
         assert_eq!(code(&late), refused(409, "campaign.state_conflict"));
         let listed = buyer.does("GET", "/group-buys", None).await;
         assert_eq!((&listed[0]["campaign_id"], &listed[0]["skus"][0]["group_prices_fen"]), (&json!(campaign), &json!([8_000])), "{listed}");
-        let buy = crate::support::groups::GroupBuy { campaign: campaign.clone(), product: id.clone(), sku };
+        let buy = crate::support::groups::GroupBuy { campaign: campaign.clone(), sku };
         let (_, group) = buyer.opens_group(&buy).await;
         let of_product = shop.buyer().await.does("GET", &format!("/group-buys/products/{id}"), None).await;
         assert_eq!((&of_product["group_buys"][0]["campaign_id"], &of_product["groups"][0]["group_id"]), (&json!(campaign), &json!(group)), "{of_product}");

@@ -28,6 +28,8 @@ mod faults;
 mod favourites;
 mod flash_sale;
 mod group_buy;
+mod group_late;
+mod group_races;
 mod input;
 mod migrations;
 mod nights;

@@ -148,11 +148,14 @@ pub(in crate::group_buy) fn reserve(
     let (group, rules, leads) = match wish {
         Wish::Open(campaign) => {
             let rules = rules_of(tx, campaign)?;
+            // The user's turn comes first, so that whoever opens several groups at once gets a number for each.
+            take_turn(tx, &rules, order.user_id)?;
             (new_group(tx, &rules, order.user_id)?, rules, true)
         }
         Wish::Join { group, .. } => {
             let group = joined(tx, group)?;
             let rules = rules_of(tx, group.campaign_id)?;
+            take_turn(tx, &rules, order.user_id)?;
             (group, rules, false)
         }
     };
@@ -275,7 +278,12 @@ fn seated(
     Ok(seat)
 }
 
-/// Counts the buyer's turn and tells the campaign who came, by whom, for what.
+/// Counts one more time that a user takes part.
+fn take_turn(tx: &mut Tx<'_>, rules: &Rules, user: UserId) -> Result<(), GroupBuyError> {
+    Ok(campaign::count_use(tx, rules.campaign_id, user, JOIN, rules.per_user, None)?)
+}
+
+/// Tells the campaign who came, by whom, for what.
 fn take_part(
     tx: &mut Tx<'_>,
     rules: &Rules,
@@ -285,7 +293,6 @@ fn take_part(
     base: Fen,
 ) -> Result<(), GroupBuyError> {
     let (campaign, user) = (rules.campaign_id, order.user_id);
-    campaign::count_use(tx, campaign, user, JOIN, rules.per_user, None)?;
     let since = tx.now().plus_millis(-DAY_MS);
     let touch = share::last_touch(tx, user, since)?;
     let inviter = touch.as_ref().map(|touch: &Touch| touch.sharer);

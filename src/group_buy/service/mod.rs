@@ -1,4 +1,5 @@
 //! Use cases of group buys. Locks are taken in one order: payment, order, group, seat, the user's turn, quota, budget.
+//! Opening a group takes the turn first, which is the same: nobody else can hold a group that is only being made.
 
 mod books;
 mod desk;

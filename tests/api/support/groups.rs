@@ -20,8 +20,6 @@ struct Counted {
 pub struct GroupBuy {
     /// The campaign.
     pub campaign: String,
-    /// The product.
-    pub product: String,
     /// Its only SKU, 100.00 yuan alone.
     pub sku: String,
 }
@@ -67,22 +65,16 @@ impl Shop {
         let planned = self.staff_post("/group-buys", draft).await;
         let campaign = text(&planned["campaign_id"]);
         self.runs_campaign(&campaign).await;
-        GroupBuy { campaign, product: id, sku }
+        GroupBuy { campaign, sku }
     }
 
     /// Lets a campaign run.
     pub async fn runs_campaign(&self, campaign: &str) {
-        let id: i64 = campaign.parse().expect("a campaign");
-        let starting = move |tx: &mut Tx<'_>| {
-            for sql in [
-                "UPDATE campaigns SET state = 'running' WHERE id = $1",
-                "UPDATE campaign_budgets SET open_until = (SELECT ends_at FROM campaigns WHERE id = campaign_id) WHERE campaign_id = $1",
-            ] {
-                diesel::sql_query(sql).bind::<diesel::sql_types::BigInt, _>(id).execute(tx.conn()?)?;
-            }
-            Ok::<_, DbError>(())
-        };
-        self.app.db().write("start", starting).await.expect("it starts");
+        let schedule = format!("/admin/v1/campaigns/{campaign}/schedule");
+        let reason = json!({"reason": "按计划上线"});
+        let (status, answer) = self.call("POST", &schedule, Some(&self.owner_again().await), Some(reason)).await;
+        assert!((200..300).contains(&status), "{answer}");
+        self.settle().await;
     }
 
     /// A group with all its seats, as staff see it.
