@@ -49,7 +49,7 @@ fn any_template(dice: &mut StdRng) -> Value {
 /// A basket that chance fills, some of it at campaign prices.
 fn any_basket(dice: &mut StdRng, user: UserId) -> QuoteRequest {
     let lines: Vec<(i64, i64)> =
-        (1..=20).filter(|_| dice.random_bool(0.25)).collect();
+        (1..=20).map(|sku| (sku, dice.random_range(1..12))).filter(|(_, quantity)| *quantity < 4).collect();
     let lines = if lines.is_empty() { vec![(1, 1)] } else { lines };
     let mut claims = Vec::new();
     for (sku, _) in &lines {
