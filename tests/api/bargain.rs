@@ -37,7 +37,7 @@ async fn opens_stall(shop: &Shop, rules: &Value, plan: &Value) -> Stall {
 
 async fn spent(shop: &Shop, stall: &Stall) -> i64 {
     let campaign = shop.staff("GET", &format!("/campaigns/{}", stall.id), None).await;
-    campaign["spent_fen"].as_i64().unwrap_or_else(|| panic!("{campaign}"))
+    campaign["money"]["spent_fen"].as_i64().unwrap_or_else(|| panic!("{campaign}"))
 }
 
 async fn sold(shop: &Shop, stall: &Stall) -> Value {

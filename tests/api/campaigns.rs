@@ -11,7 +11,7 @@ use crate::support::Shop;
 use crate::support::buyer::Buyer;
 use crate::support::shop::{PASSWORD, text};
 
-const KIND: CampaignKind = CampaignKind::CouponDrop;
+const KIND: CampaignKind = CampaignKind::Live;
 
 async fn shown_to(buyer: &Buyer<'_>) -> Vec<String> {
     let answer = buyer.does("GET", "/campaigns", None).await;
@@ -286,8 +286,8 @@ on_both_databases! {
 
     async fn the_calendar_and_the_list_hold_all_kinds_together(shop: &Shop) {
         let begins = shop.now().plus_millis(2 * DAY_MS);
-        let soon = shop.campaign(CampaignKind::GroupBuy, &json!({})).await;
-        let later = shop.campaign(CampaignKind::Bargain, &json!({"starts_at": begins, "ends_at": begins.plus_millis(DAY_MS)})).await;
+        let soon = shop.campaign(CampaignKind::Live, &json!({})).await;
+        let later = shop.campaign(CampaignKind::Live, &json!({"starts_at": begins, "ends_at": begins.plus_millis(DAY_MS)})).await;
         shop.starts(soon).await;
         let all = shop.staff("GET", "/campaigns?limit=1", None).await;
         assert_eq!(all["items"][0]["campaign_id"], json!(later));

@@ -119,7 +119,7 @@ CREATE TABLE bargain_orders (
 CREATE INDEX bargain_orders_bargain ON bargain_orders (bargain_id);
 CREATE INDEX bargain_orders_campaign ON bargain_orders (campaign_id, state);
 -- A bargain is held by one order at a time, and bought once.
-CREATE UNIQUE INDEX bargain_orders_one_live ON bargain_orders (bargain_id) WHERE state IN ('held', 'bought', 'refunded');
+CREATE UNIQUE INDEX bargain_orders_one_live ON bargain_orders (bargain_id) WHERE state <> 'put_back';
 
 -- How many helpers count for each owner.
 CREATE TABLE bargain_ranks (

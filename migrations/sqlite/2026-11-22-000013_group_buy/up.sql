@@ -67,6 +67,7 @@ CREATE UNIQUE INDEX buy_groups_leading ON buy_groups (campaign_id, leader_id, le
 CREATE INDEX buy_groups_leader ON buy_groups (leader_id, id);
 CREATE INDEX buy_groups_campaign ON buy_groups (campaign_id, id);
 CREATE INDEX buy_groups_product ON buy_groups (product_id, free, id) WHERE listed;
+CREATE INDEX buy_groups_of_product ON buy_groups (product_id);
 CREATE INDEX buy_groups_wall ON buy_groups (free, id) WHERE listed;
 CREATE INDEX buy_groups_due ON buy_groups (settle_at) WHERE state = 'open';
 

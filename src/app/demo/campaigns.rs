@@ -134,8 +134,8 @@ async fn goods(desk: &Desk) -> Result<Vec<Goods>, CampaigningError> {
 fn plan(now: Timestamp, name: &str, occasion: &str, title: &str) -> Value {
     json!({
         "name": name, "occasion_kind": "season", "occasion": occasion, "audience": "everyone",
-        "starts_at": now, "ends_at": now.plus_millis(30 * DAY_MS), "budget_fen": 5_000_000, "daily_cap_fen": 1_000_000,
-        "expected": { "cost_fen": 2_000_000, "new_users": 2_000, "revenue_fen": 20_000_000 },
+        "starts_at": now, "ends_at": now.plus_millis(30 * DAY_MS), "budget_fen": 1_000_000, "daily_cap_fen": 500_000,
+        "expected": { "cost_fen": 800_000, "new_users": 2_000, "revenue_fen": 20_000_000 },
         "intro": title, "card": { "title": title },
     })
 }

@@ -29,7 +29,7 @@ impl Shop {
     pub fn campaign_plan(&self, name: &str) -> Value {
         let now = self.clock.now();
         json!({
-            "name": name, "occasion_kind": "own_event", "audience": "everyone", "budget_fen": 10_000_000,
+            "name": name, "occasion_kind": "own_event", "audience": "everyone", "budget_fen": 1_000_000,
             "starts_at": now, "ends_at": now.plus_millis(7 * DAY), "card": {"title": name}
         })
     }
