@@ -35,7 +35,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "bargain",
-        &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "order", "share", "campaign", "coupon"],
+        &[
+            "kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "order", "share", "campaign",
+            "coupon",
+        ],
     ),
     ("social_coupon", &["kernel", "platform", "identity", "staff", "order", "share", "campaign", "coupon"]),
     ("wechat_simulator", &["kernel"]),

@@ -55,6 +55,7 @@ on_both_databases! {
         let (_, device) = shop.call("POST", "/api/v1/devices", None, None).await;
         let device = text(&device["device_token"]);
         let share = victim.shares().await;
+        let coupon = victim.claims(&shop.coupon_template(json!({})).await).await;
         let before = shop.holdings();
 
         let mut seen = BTreeSet::new();
@@ -76,8 +77,7 @@ on_both_databases! {
                 () if path.contains("/addresses/") => (victim.address_id.as_str(), "1"),
                 () if path.contains("/cart/lines/") => (sku.as_str(), "1"),
                 () if path.contains("/shares/") => (share.as_str(), "1"),
-                // Nobody was given a coupon here: whose coupon it is has claims of its own in the capability.
-                () if path.contains("/coupons/") => ("2", "1"),
+                () if path.contains("/coupons/") => (coupon.as_str(), "1"),
                 () if path.contains("/favourites/") => (product_id.as_str(), "1"),
                 () => panic!("{path} names a thing that this claim does not know; teach it"),
             };

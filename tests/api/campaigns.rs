@@ -293,7 +293,7 @@ on_both_databases! {
         assert_eq!(all["items"][0]["campaign_id"], json!(later));
         let next = shop.staff("GET", &format!("/campaigns?limit=1&cursor={}", all["next_cursor"].as_str().unwrap()), None).await;
         assert_eq!((&next["items"][0]["campaign_id"], &next["next_cursor"]), (&json!(soon), &Value::Null));
-        let running = shop.staff("GET", "/campaigns?state=running&kind=group_buy", None).await;
+        let running = shop.staff("GET", "/campaigns?state=running&kind=live", None).await;
         assert_eq!(running["items"].as_array().unwrap().len(), 1);
         let calendar = shop.staff("GET", "/campaigns/calendar?from=2026-03-03&until=2026-03-05", None).await;
         let entries: Vec<(&Value, &Value)> = calendar["items"].as_array().unwrap().iter().map(|entry| (&entry["first_day"], &entry["last_day"])).collect();

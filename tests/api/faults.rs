@@ -113,7 +113,7 @@ async fn joins_and_pays(shop: &Shop, buyer: &Buyer<'_>, sku: &str, group: &str) 
 /// Plants the fault at the first call of joining a group, the second, and so on, until one goes through without meeting
 /// it. Every group forms, once, with one seat for each of the two.
 async fn joining_fails_everywhere(shop: &Shop, name: &str, plant: impl Fn(i64)) {
-    let buy = shop.group_buy(json!({"sizes": [2]})).await;
+    let buy = shop.group_buy(json!({"sizes": [2], "sku": {"prices_fen": [9_900]}})).await;
     for n in 1..=MOST {
         let (leader, buyer) = (shop.buyer().await, shop.buyer().await);
         let (led, group) = leader.opens_group(&buy).await;

@@ -14,7 +14,7 @@ const MINUTE: i64 = 60_000;
 /// People who want into one group at once.
 const CROWD: usize = 500;
 /// How often two want the last seat, and how many such pairs at once.
-const ROUNDS: usize = 120;
+const ROUNDS: usize = 60;
 const PAIRS_AT_ONCE: usize = 12;
 /// How often the last payment meets the deadline.
 const DEADLINES: usize = 12;

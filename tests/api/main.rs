@@ -23,6 +23,7 @@ mod campaigns;
 mod cart;
 mod catalog;
 mod contract;
+mod coupons;
 mod differences;
 mod faults;
 mod favourites;

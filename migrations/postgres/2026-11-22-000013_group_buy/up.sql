@@ -117,8 +117,8 @@ CREATE TABLE group_seats (
         OR (state = 'released' AND kept_at IS NULL AND (paid_at IS NULL) = (refund_due_at IS NULL) AND released_at IS NOT NULL)
     )
 );
-CREATE UNIQUE INDEX group_seats_number ON group_seats (group_id, seat_no) WHERE state IN ('held', 'paid', 'kept');
-CREATE UNIQUE INDEX group_seats_user_once ON group_seats (group_id, user_id) WHERE state IN ('held', 'paid', 'kept');
+CREATE UNIQUE INDEX group_seats_number ON group_seats (group_id, seat_no) WHERE state <> 'refund_due' AND state <> 'released';
+CREATE UNIQUE INDEX group_seats_user_once ON group_seats (group_id, user_id) WHERE state <> 'refund_due' AND state <> 'released';
 CREATE UNIQUE INDEX group_seats_order_once ON group_seats (order_id) WHERE state <> 'released';
 CREATE INDEX group_seats_order ON group_seats (order_id, id);
 CREATE INDEX group_seats_group ON group_seats (group_id, id);

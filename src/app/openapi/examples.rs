@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// Schemas may refer to each other in circles (a category has children); an example goes only this deep.
-const DEEPEST: usize = 8;
+const DEEPEST: usize = 12;
 
 /// An example of `schema`, whose references lead into `components`.
 pub(super) fn example_of(schema: &Value, components: &Map<String, Value>) -> Value {
