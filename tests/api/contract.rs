@@ -244,6 +244,7 @@ async fn walk(shop: &Shop, document: &Document) {
     shop.buyer().await.opens(&share).await;
     buyer.does("POST", &format!("/shares/{share}/code"), None).await;
     buyer.does("POST", &format!("/shares/{share}/poster"), Some(json!({"code": "web", "with_nickname": true}))).await;
+    buyer.does("POST", "/favourites", Some(json!({"product_id": product_id}))).await;
     let template = shop.coupon_template(json!({})).await;
     let coupon = buyer.claims(&template).await;
     let drop = shop.coupon_drop(json!({})).await;
@@ -291,7 +292,7 @@ async fn look_at_everything(shop: &Shop, document: &Document, shopper: &str, ids
             path if path.contains("/orders/") => ids[0].1,
             path if path.contains("/stock/") => ids[1].1,
             path if path.contains("/addresses/") => ids[2].1,
-            path if path.contains("/products/") => ids[3].1,
+            path if path.contains("/products/") || path.contains("/favourites/") => ids[3].1,
             path if path.contains("/freight-templates/") => &shop.freight_template_id,
             path if path.contains("/shares/") => ids[4].1,
             path if path.contains("/coupons/{") => ids[5].1,
