@@ -55,7 +55,11 @@ impl Desk {
         let response = request.send().await?;
         let status = response.status();
         let body = response.json().await.unwrap_or(Value::Null);
-        if status.is_success() { Ok(body) } else { Err(CampaigningError::Refused { path: path.to_owned(), status, body }) }
+        if status.is_success() {
+            Ok(body)
+        } else {
+            Err(CampaigningError::Refused { path: path.to_owned(), status, body })
+        }
     }
 
     async fn plan(&self, kind: &str, draft: &Value) -> Result<(), CampaigningError> {

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use super::campaigns;
 use super::guide::Place;
 use super::keepsake::{Keepsake, OWNER};
 use super::stocking::{self, StockingError};
@@ -66,7 +67,18 @@ pub async fn run(mut values: Values, json: bool) -> Result<(), DemoFailure> {
         database_url: url_of(&app.config().database),
         owner_password: keepsake.owner_password,
     };
-    let ready = move || printing::line(&if json { place.json() } else { place.text() });
+    let now = app.db().clock().now();
+    let ready = move || {
+        // Campaigns are planned through the door, so the door has to be open first.
+        actix_web::rt::spawn(async move {
+            match campaigns::open(&place.base_url, &place.owner_password, now).await {
+                Ok(0) => {}
+                Ok(opened) => tracing::info!(campaigns = opened, "campaigns were planned"),
+                Err(error) => tracing::error!(%error, "no campaigns were planned"),
+            }
+            printing::line(&if json { place.json() } else { place.text() });
+        });
+    };
     server::serve(app, listener, ready).await?;
     simulator.stop().await;
     Ok(())
