@@ -340,7 +340,8 @@ impl Life {
 /// What somebody sees who waits for it a moment: money takes its way through WeChat's notice.
 async fn patiently<T>(phone: &Phone, path: &str, see: impl Fn(&Answer) -> Option<T>) -> Result<Option<T>, CrowdError> {
     for _ in 0..LOOKS {
-        if let Some(seen) = see(&phone.get(path).await?) {
+        let answer = phone.get(path).await?;
+        if let Some(seen) = see(&answer).filter(|_| answer.status.is_success()) {
             return Ok(Some(seen));
         }
         tokio::time::sleep(LOOK_AGAIN).await;

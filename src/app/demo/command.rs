@@ -130,6 +130,8 @@ fn settle(values: &mut Values, keepsake: &Keepsake, base_url: &str, simulator: &
     }
     values.decide(known::PUBLIC_URL, base_url);
     values.suggest(known::TOKEN_SECRET, keepsake.token_secret.clone());
+    // A crowd of simulated shoppers comes from one address.
+    values.suggest(known::LIMIT_LOGIN, "1000000");
     values.suggest(known::SEAL_KEY, keepsake.seal_key.clone());
 }
 
