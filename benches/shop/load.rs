@@ -85,13 +85,16 @@ pub struct Report {
     pub p50: Duration,
     /// Ninety-nine of a hundred were faster.
     pub p99: Duration,
+    /// The average.
+    pub mean: Duration,
 }
 
-/// Does `step` over and over on `connections` connections for `duration`, after a tenth of it to warm up, and reports.
-/// `step` gets the connection's number and how many steps it did before.
-pub fn drive<F>(address: SocketAddr, connections: usize, duration: Duration, step: F) -> Report
+/// Does `step` over and over in as many places as `width` for `duration`, after a tenth of it to warm up, and reports.
+/// Each place gets what `open` makes of its number; `step` gets that, and how many steps were done there before.
+pub fn drive<S, O, F>(width: usize, duration: Duration, open: O, step: F) -> Report
 where
-    F: AsyncFn(&mut Connection, usize, usize),
+    O: AsyncFn(usize) -> S,
+    F: AsyncFn(&mut S, usize),
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let local = tokio::task::LocalSet::new();
@@ -100,21 +103,22 @@ where
     local.block_on(&runtime, async {
         let begin = Instant::now();
         let one = async |number: usize| {
-            let mut connection = Connection::open(address).await;
+            let mut place = open(number).await;
             let mut count = 0;
             while begin.elapsed() < warm + duration {
                 let started = Instant::now();
-                step(&mut connection, number, count).await;
+                step(&mut place, count).await;
                 count += 1;
                 if started.duration_since(begin) >= warm {
                     times.borrow_mut().push(started.elapsed());
                 }
             }
         };
-        futures_util::future::join_all((0..connections).map(one)).await;
+        futures_util::future::join_all((0..width).map(one)).await;
     });
     let mut times = times.take();
     times.sort_unstable();
     let at = |share: f64| times.get(((times.len() as f64) * share) as usize).copied().unwrap_or_default();
-    Report { rate: times.len() as f64 / duration.as_secs_f64(), p50: at(0.5), p99: at(0.99) }
+    let mean = times.iter().sum::<Duration>() / u32::try_from(times.len()).unwrap_or_default().max(1);
+    Report { rate: times.len() as f64 / duration.as_secs_f64(), p50: at(0.5), p99: at(0.99), mean }
 }

@@ -34,17 +34,13 @@ impl Process {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the process starts");
         let mut process = Self { child, address, first_answer: Duration::ZERO };
         while started.elapsed() < Duration::from_secs(60) {
-            if std::net::TcpStream::connect(address).is_ok() && process.status(probe) == 200 {
+            if std::net::TcpStream::connect(address).is_ok() && process.ask("GET", probe, "", None).0 == 200 {
                 process.first_answer = started.elapsed();
                 return process;
             }
             std::thread::sleep(Duration::from_millis(2));
         }
         panic!("{probe} did not answer within a minute");
-    }
-
-    fn status(&self, path: &str) -> u16 {
-        self.ask("GET", path, "", None).0
     }
 
     /// One request on a connection of its own.
@@ -56,12 +52,52 @@ impl Process {
         })
     }
 
+    /// The body that a path answers with.
+    pub fn get(&self, path: &str) -> Vec<u8> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let answer = Connection::open(self.address).await.send(&request("GET", path, "", None)).await;
+            assert_eq!(answer.status, 200);
+            answer.body
+        })
+    }
+
+    /// Processor time spent so far.
+    pub fn processor_time(&self) -> Duration {
+        processor_time(&self.child.id().to_string())
+    }
+
     /// Resident memory in MiB.
     pub fn memory_mib(&self) -> f64 {
+        self.status_mib("VmRSS:")
+    }
+
+    /// The most resident memory since [`Self::forget_peak`], in MiB.
+    pub fn peak_mib(&self) -> f64 {
+        self.status_mib("VmHWM:")
+    }
+
+    /// Begins to look for the peak anew.
+    pub fn forget_peak(&self) {
+        // Linux's word for it; where it is refused the peak since the start is shown, which is never less.
+        let _refused = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
+    }
+
+    fn status_mib(&self, name: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or_default() / 1024.0
     }
+}
+
+/// Processor time that a process has spent so far; `self` is this one.
+pub fn processor_time(process: &str) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name stands in brackets and may hold spaces. User and system time are the 14th and 15th fields, in ticks,
+    // of which Linux shows a hundred a second on every architecture.
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().collect();
+    let ticks = |field: usize| fields.get(field).and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or_default();
+    Duration::from_millis((ticks(11) + ticks(12)) * 10)
 }
 
 fn free_address() -> SocketAddr {

@@ -76,7 +76,7 @@ pub(super) fn lock(tx: &mut Tx<'_>, owner: CartOwner) -> DbResult<()> {
         CartOwner::Device(device_id) => ("device_id", device_id.get()),
     };
     let sql = format!("SELECT id FROM cart_lines WHERE {column} = $1 ORDER BY id{}", for_update(conn));
-    let _locked: Vec<LockedRow> = diesel::sql_query(sql).bind::<BigInt, _>(id).load(conn)?;
+    let _locked: Vec<LockedRow> = Prepared(diesel::sql_query(sql).bind::<BigInt, _>(id)).load(conn)?;
     Ok(())
 }
 
@@ -136,7 +136,7 @@ pub(super) fn change(
     );
     let conn = tx.conn()?;
     let changed = of_owner!(owner, own => {
-        diesel::update(cart_lines::table).filter(own.and(cart_lines::sku_id.eq(sku_id))).set(change).execute(conn)
+        Prepared(diesel::update(cart_lines::table).filter(own.and(cart_lines::sku_id.eq(sku_id))).set(change)).execute(conn)
     })?;
     Ok(changed == 1)
 }
@@ -148,9 +148,11 @@ pub(super) fn select(tx: &mut Tx<'_>, owner: CartOwner, skus: Option<&[SkuId]>, 
     match skus {
         Some(skus) => of_owner!(owner, own => {
             let named = own.and(cart_lines::sku_id.eq_any(skus.to_vec()));
-            diesel::update(cart_lines::table).filter(named).set(change).execute(conn)
+            Prepared(diesel::update(cart_lines::table).filter(named).set(change)).execute(conn)
         }),
-        None => of_owner!(owner, own => diesel::update(cart_lines::table).filter(own).set(change).execute(conn)),
+        None => {
+            of_owner!(owner, own => Prepared(diesel::update(cart_lines::table).filter(own).set(change)).execute(conn))
+        }
     }?;
     Ok(())
 }
@@ -159,7 +161,8 @@ pub(super) fn select(tx: &mut Tx<'_>, owner: CartOwner, skus: Option<&[SkuId]>, 
 pub(super) fn remove(tx: &mut Tx<'_>, owner: CartOwner, skus: &[SkuId]) -> DbResult<usize> {
     let conn = tx.conn()?;
     Ok(of_owner!(owner, own => {
-        diesel::delete(cart_lines::table.filter(own.and(cart_lines::sku_id.eq_any(skus.to_vec())))).execute(conn)
+        let named = cart_lines::table.filter(own.and(cart_lines::sku_id.eq_any(skus.to_vec())));
+        Prepared(diesel::delete(named)).execute(conn)
     })?)
 }
 

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::model::{Address, AddressId};
 use crate::kernel::id::UserId;
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::addresses;
 use crate::platform::db::{DbResult, Tx};
 
@@ -35,7 +36,7 @@ pub(super) fn find(tx: &mut Tx<'_>, user: UserId, id: AddressId) -> DbResult<Opt
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, address: &Address) -> DbResult<()> {
-    diesel::insert_into(addresses::table).values(address).execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(addresses::table).values(address)).execute(tx.conn()?)?;
     Ok(())
 }
 
@@ -45,19 +46,18 @@ pub(super) fn update(tx: &mut Tx<'_>, address: &Address) -> DbResult<bool> {
         .find(address.id)
         .filter(addresses::user_id.eq(address.user_id))
         .filter(addresses::removed_at.is_null());
-    let rows = diesel::update(live)
-        .set((
-            addresses::receiver_name.eq(&address.receiver_name),
-            addresses::receiver_phone.eq(&address.receiver_phone),
-            addresses::province_code.eq(&address.province_code),
-            addresses::province.eq(&address.province),
-            addresses::city.eq(&address.city),
-            addresses::district.eq(&address.district),
-            addresses::detail.eq(&address.detail),
-            addresses::is_default.eq(address.is_default),
-            addresses::updated_at.eq(address.updated_at),
-        ))
-        .execute(tx.conn()?)?;
+    let rows = Prepared(diesel::update(live).set((
+        addresses::receiver_name.eq(&address.receiver_name),
+        addresses::receiver_phone.eq(&address.receiver_phone),
+        addresses::province_code.eq(&address.province_code),
+        addresses::province.eq(&address.province),
+        addresses::city.eq(&address.city),
+        addresses::district.eq(&address.district),
+        addresses::detail.eq(&address.detail),
+        addresses::is_default.eq(address.is_default),
+        addresses::updated_at.eq(address.updated_at),
+    )))
+    .execute(tx.conn()?)?;
     Ok(rows == 1)
 }
 
@@ -66,23 +66,27 @@ pub(super) fn clear_default(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
         .filter(addresses::user_id.eq(user))
         .filter(addresses::is_default.eq(true))
         .filter(addresses::removed_at.is_null());
-    diesel::update(default).set(addresses::is_default.eq(false)).execute(tx.conn()?)?;
+    Prepared(diesel::update(default).set(addresses::is_default.eq(false))).execute(tx.conn()?)?;
     Ok(())
 }
 
 pub(super) fn make_default(tx: &mut Tx<'_>, id: AddressId) -> DbResult<()> {
     let now = tx.now();
-    diesel::update(addresses::table.find(id))
-        .set((addresses::is_default.eq(true), addresses::updated_at.eq(now)))
-        .execute(tx.conn()?)?;
+    Prepared(
+        diesel::update(addresses::table.find(id)).set((addresses::is_default.eq(true), addresses::updated_at.eq(now))),
+    )
+    .execute(tx.conn()?)?;
     Ok(())
 }
 
 pub(super) fn remove(tx: &mut Tx<'_>, user: UserId, id: AddressId) -> DbResult<bool> {
     let now = tx.now();
     let live = addresses::table.find(id).filter(addresses::user_id.eq(user)).filter(addresses::removed_at.is_null());
-    let rows = diesel::update(live)
-        .set((addresses::removed_at.eq(Some(now)), addresses::is_default.eq(false), addresses::updated_at.eq(now)))
-        .execute(tx.conn()?)?;
+    let rows = Prepared(diesel::update(live).set((
+        addresses::removed_at.eq(Some(now)),
+        addresses::is_default.eq(false),
+        addresses::updated_at.eq(now),
+    )))
+    .execute(tx.conn()?)?;
     Ok(rows == 1)
 }

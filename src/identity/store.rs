@@ -8,11 +8,11 @@ use crate::kernel::id::{DeviceId, SessionId, UserId};
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
 use crate::on_backend;
-use crate::platform::db::dialect::for_update;
+use crate::platform::db::dialect::{Prepared, for_update};
 use crate::platform::db::schema::{
     devices, identities, identity_conflicts, login_sessions, refresh_tokens, users, wechat_session_keys,
 };
-use crate::platform::db::{Constraint, DbResult, Tx};
+use crate::platform::db::{Constraint, DbResult, Tx, columns};
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -50,17 +50,17 @@ pub(super) fn made_before(tx: &mut Tx<'_>, moment: Timestamp, after: UserId, lim
 }
 
 pub(super) fn insert_user(tx: &mut Tx<'_>, user: &User) -> DbResult<()> {
-    diesel::insert_into(users::table).values(user).execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(users::table).values(user)).execute(tx.conn()?)?;
     Ok(())
 }
 
 /// Locks an active user until the end of the transaction, so that what follows cannot pass a block, and so that rules
-/// over all rows of a user (addresses, log-ins) are kept by one transaction at a time. False when there is no such
+/// over all rows of a user (addresses, log-ins) are kept by one transaction at a time. Nothing when there is no such
 /// active user.
-pub(super) fn lock_active_user(tx: &mut Tx<'_>, id: UserId) -> DbResult<bool> {
+pub(super) fn lock_active_user(tx: &mut Tx<'_>, id: UserId) -> DbResult<Option<User>> {
     let active = users::table.find(id).filter(users::state.eq(UserState::Active));
-    let rows = diesel::update(active).set(users::state.eq(UserState::Active)).execute(tx.conn()?)?;
-    Ok(rows == 1)
+    let locking = diesel::update(active).set(users::state.eq(UserState::Active)).returning(columns::<User>());
+    Ok(Prepared(locking).get_result(tx.conn()?).optional()?)
 }
 
 /// What of a profile changes; `None` leaves a field as it is.
@@ -73,14 +73,16 @@ pub(super) struct ProfileChange {
 }
 
 pub(super) fn change_profile(tx: &mut Tx<'_>, id: UserId, change: &ProfileChange) -> DbResult<bool> {
-    Ok(diesel::update(users::table.find(id)).set(change).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(users::table.find(id)).set(change)).execute(tx.conn()?)? == 1)
 }
 
 pub(super) fn move_user(tx: &mut Tx<'_>, id: UserId, from: UserState, to: UserState) -> DbResult<bool> {
     let now = tx.now();
-    let rows = diesel::update(users::table.find(id).filter(users::state.eq(from)))
-        .set((users::state.eq(to), users::updated_at.eq(now)))
-        .execute(tx.conn()?)?;
+    let rows = Prepared(
+        diesel::update(users::table.find(id).filter(users::state.eq(from)))
+            .set((users::state.eq(to), users::updated_at.eq(now))),
+    )
+    .execute(tx.conn()?)?;
     Ok(rows == 1)
 }
 
@@ -186,14 +188,14 @@ pub(super) fn masked_phones(tx: &mut Tx<'_>, users: &[UserId]) -> DbResult<Vec<(
 }
 
 pub(super) fn insert_identity(tx: &mut Tx<'_>, identity: &Identity) -> DbResult<()> {
-    diesel::insert_into(identities::table).values(identity).execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(identities::table).values(identity)).execute(tx.conn()?)?;
     Ok(())
 }
 
 /// Removes a proof from its user; false when the user does not hold it. Its session key goes with it.
 pub(super) fn remove_identity(tx: &mut Tx<'_>, user: UserId, id: IdentityId) -> DbResult<bool> {
     let held = identities::table.find(id).filter(identities::user_id.eq(user));
-    Ok(diesel::delete(held).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::delete(held)).execute(tx.conn()?)? == 1)
 }
 
 /// Keeps the newest session key of an identity.
@@ -205,12 +207,11 @@ pub(super) fn keep_session_key(tx: &mut Tx<'_>, identity: IdentityId, sealed_key
         wechat_session_keys::updated_at.eq(now),
     );
     on_backend!(tx.conn()?, conn => {
-        diesel::insert_into(wechat_session_keys::table)
+        Prepared(diesel::insert_into(wechat_session_keys::table)
             .values(row)
             .on_conflict(wechat_session_keys::identity_id)
             .do_update()
-            .set((wechat_session_keys::sealed_key.eq(sealed_key), wechat_session_keys::updated_at.eq(now)))
-            .execute(conn)
+            .set((wechat_session_keys::sealed_key.eq(sealed_key), wechat_session_keys::updated_at.eq(now)))).execute(conn)
     })?;
     Ok(())
 }
@@ -224,7 +225,7 @@ pub(super) fn session_key(tx: &mut Tx<'_>, identity: IdentityId) -> DbResult<Opt
 /// Notes a conflict once; the same one again changes nothing.
 pub(super) fn note_conflict(tx: &mut Tx<'_>, conflict: &Conflict) -> DbResult<()> {
     on_backend!(tx.conn()?, conn => {
-        diesel::insert_into(identity_conflicts::table).values(conflict).on_conflict_do_nothing().execute(conn)
+        Prepared(diesel::insert_into(identity_conflicts::table).values(conflict).on_conflict_do_nothing()).execute(conn)
     })?;
     Ok(())
 }
@@ -249,8 +250,7 @@ pub(super) fn conflicts(
 
 pub(super) fn insert_device(tx: &mut Tx<'_>, id: DeviceId) -> DbResult<()> {
     let now = tx.now();
-    diesel::insert_into(devices::table)
-        .values((devices::id.eq(id), devices::created_at.eq(now)))
+    Prepared(diesel::insert_into(devices::table).values((devices::id.eq(id), devices::created_at.eq(now))))
         .execute(tx.conn()?)?;
     Ok(())
 }
@@ -263,9 +263,11 @@ pub(super) fn knows_device(tx: &mut Tx<'_>, id: DeviceId) -> DbResult<bool> {
 /// Gives an anonymous device to its first user; a device that somebody has stays theirs.
 pub(super) fn claim_device(tx: &mut Tx<'_>, id: DeviceId, user: UserId) -> DbResult<()> {
     let now = tx.now();
-    diesel::update(devices::table.find(id).filter(devices::first_user_id.is_null()))
-        .set((devices::first_user_id.eq(Some(user)), devices::claimed_at.eq(Some(now))))
-        .execute(tx.conn()?)?;
+    Prepared(
+        diesel::update(devices::table.find(id).filter(devices::first_user_id.is_null()))
+            .set((devices::first_user_id.eq(Some(user)), devices::claimed_at.eq(Some(now)))),
+    )
+    .execute(tx.conn()?)?;
     Ok(())
 }
 
@@ -314,7 +316,7 @@ pub(super) fn first_seen(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<Times
 }
 
 pub(super) fn insert_session(tx: &mut Tx<'_>, session: &LoginSession) -> DbResult<()> {
-    diesel::insert_into(login_sessions::table).values(session).execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(login_sessions::table).values(session)).execute(tx.conn()?)?;
     Ok(())
 }
 
@@ -325,9 +327,11 @@ pub(super) fn session(tx: &mut Tx<'_>, id: SessionId) -> DbResult<Option<LoginSe
 /// Ends one log-in; false when it had ended.
 pub(super) fn revoke_session(tx: &mut Tx<'_>, id: SessionId, reason: &str) -> DbResult<bool> {
     let now = tx.now();
-    let rows = diesel::update(login_sessions::table.find(id).filter(login_sessions::revoked_at.is_null()))
-        .set((login_sessions::revoked_at.eq(Some(now)), login_sessions::revoke_reason.eq(Some(reason))))
-        .execute(tx.conn()?)?;
+    let rows = Prepared(
+        diesel::update(login_sessions::table.find(id).filter(login_sessions::revoked_at.is_null()))
+            .set((login_sessions::revoked_at.eq(Some(now)), login_sessions::revoke_reason.eq(Some(reason)))),
+    )
+    .execute(tx.conn()?)?;
     Ok(rows == 1)
 }
 
@@ -366,14 +370,13 @@ pub(super) fn insert_refresh_token(
     expires_at: Timestamp,
 ) -> DbResult<()> {
     let now = tx.now();
-    diesel::insert_into(refresh_tokens::table)
-        .values((
-            refresh_tokens::token_hash.eq(hash),
-            refresh_tokens::session_id.eq(session),
-            refresh_tokens::issued_at.eq(now),
-            refresh_tokens::expires_at.eq(expires_at),
-        ))
-        .execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(refresh_tokens::table).values((
+        refresh_tokens::token_hash.eq(hash),
+        refresh_tokens::session_id.eq(session),
+        refresh_tokens::issued_at.eq(now),
+        refresh_tokens::expires_at.eq(expires_at),
+    )))
+    .execute(tx.conn()?)?;
     Ok(())
 }
 
@@ -390,9 +393,11 @@ pub(super) fn refresh_token(tx: &mut Tx<'_>, hash: &str) -> DbResult<Option<(Ses
 /// Uses a refresh token up; false when it was used before.
 pub(super) fn rotate(tx: &mut Tx<'_>, hash: &str) -> DbResult<bool> {
     let now = tx.now();
-    let rows = diesel::update(refresh_tokens::table.find(hash).filter(refresh_tokens::rotated_at.is_null()))
-        .set(refresh_tokens::rotated_at.eq(Some(now)))
-        .execute(tx.conn()?)?;
+    let rows = Prepared(
+        diesel::update(refresh_tokens::table.find(hash).filter(refresh_tokens::rotated_at.is_null()))
+            .set(refresh_tokens::rotated_at.eq(Some(now))),
+    )
+    .execute(tx.conn()?)?;
     Ok(rows == 1)
 }
 
@@ -412,6 +417,6 @@ pub(super) fn forget_expired_tokens(tx: &mut Tx<'_>, session: SessionId) -> DbRe
     let now = tx.now();
     let expired =
         refresh_tokens::table.filter(refresh_tokens::session_id.eq(session)).filter(refresh_tokens::expires_at.le(now));
-    diesel::delete(expired).execute(tx.conn()?)?;
+    Prepared(diesel::delete(expired)).execute(tx.conn()?)?;
     Ok(())
 }

@@ -114,9 +114,10 @@ pub fn live_prepay(attempt: &Attempt, now: Timestamp) -> Option<&str> {
     attempt.prepay.as_deref().filter(|_| works && attempt.state.is_open())
 }
 
-/// Whether a shopper may just have paid by this attempt and the provider was not asked since `asked_before`.
+/// Whether a shopper may just have paid by this attempt, and it was begun and last asked about before `asked_before`.
+/// While it is younger nobody has had the time to pay by it, and if they have, the notice is on its way.
 pub fn worth_asking(attempt: &Attempt, asked_before: Timestamp) -> bool {
-    attempt.state == AttemptState::Prepaid && attempt.asked_at.is_none_or(|asked| asked <= asked_before)
+    attempt.state == AttemptState::Prepaid && attempt.asked_at.unwrap_or(attempt.created_at) <= asked_before
 }
 
 /// What in a report of money does not fit the attempt; empty when all does.

@@ -10,10 +10,10 @@ use crate::catalog::SkuId;
 use crate::kernel::id::{OrderId, StaffId};
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
-use crate::on_backend;
 use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{stock_holds, stock_items, stock_movements};
 use crate::platform::db::{DbError, DbResult, Tx};
+use crate::{insert_rows, on_backend};
 
 /// What is free of one SKU after a change, and below which number the shop wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, diesel::Queryable)]
@@ -89,10 +89,7 @@ pub(super) fn insert_movements(tx: &mut Tx<'_>, movements: Vec<NewMovement>) -> 
             at,
         })
         .collect();
-    match rows.as_slice() {
-        [row] => Prepared(diesel::insert_into(stock_movements::table).values(row)).execute(tx.conn()?),
-        rows => on_backend!(tx.conn()?, conn => diesel::insert_into(stock_movements::table).values(rows).execute(conn)),
-    }?;
+    insert_rows!(tx.conn()?, stock_movements::table, rows.as_slice())?;
     Ok(())
 }
 
@@ -102,10 +99,7 @@ pub(super) fn insert_holds(tx: &mut Tx<'_>, order_id: OrderId, lines: &[StockLin
         .iter()
         .map(|line| HoldRow { order_id, sku_id: line.sku_id, quantity: line.quantity, state: HoldState::Live })
         .collect();
-    match rows.as_slice() {
-        [row] => Prepared(diesel::insert_into(stock_holds::table).values(row)).execute(tx.conn()?),
-        rows => on_backend!(tx.conn()?, conn => diesel::insert_into(stock_holds::table).values(rows).execute(conn)),
-    }?;
+    insert_rows!(tx.conn()?, stock_holds::table, rows.as_slice())?;
     Ok(())
 }
 

@@ -173,6 +173,7 @@ on_both_databases! {
         let due = due(shop, &sku).await;
         pays_unheard(shop, &due.prepay_id).await;
         let path = format!("/orders/{}/payment", due.order_id);
+        shop.clock.advance(5_000);
         assert_eq!(due.buyer.does("GET", &path, None).await["state"], "open");
         shop.settle().await;
         assert_eq!(due.buyer.does("GET", &path, None).await["state"], "paid");
@@ -183,6 +184,7 @@ on_both_databases! {
         for round in 1..=10 {
             let due = due(shop, &sku).await;
             let notice = pays_unheard(shop, &due.prepay_id).await;
+            shop.clock.advance(5_000);
             due.buyer.does("GET", &format!("/orders/{}/payment", due.order_id), None).await;
             let (sent, ()) = join(send(shop, &notice), shop.settle()).await;
             assert_eq!(sent["answers"][0]["status"], 200, "{sent}");

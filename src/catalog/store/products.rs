@@ -12,6 +12,7 @@ use crate::catalog::rules;
 use crate::kernel::money::Fen;
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{products, skus};
 use crate::platform::db::{DbResult, Tx, columns};
 
@@ -401,7 +402,8 @@ pub(in crate::catalog) fn due_products(tx: &mut Tx<'_>, limit: i64) -> DbResult<
 }
 
 pub(in crate::catalog) fn add_sold(tx: &mut Tx<'_>, id: ProductId, quantity: i64) -> DbResult<()> {
-    diesel::update(products::table.find(id)).set(products::sold.eq(products::sold + quantity)).execute(tx.conn()?)?;
+    let counting = diesel::update(products::table.find(id)).set(products::sold.eq(products::sold + quantity));
+    Prepared(counting).execute(tx.conn()?)?;
     Ok(())
 }
 

@@ -117,7 +117,7 @@ pub async fn log_in_wechat_mini(
     };
     let work = move |tx: &mut Tx<'_>| {
         let login = service::log_in_wechat_mini(tx, &keys, &listeners, &login)?;
-        let phone = service::profile(tx, login.user.id)?.phone;
+        let phone = service::masked_phone(tx, login.user.id)?;
         Ok::<_, IdentityError>((login, phone))
     };
     let (login, phone) = db.write("log_in_wechat_mini", work).await?;
@@ -139,7 +139,7 @@ pub async fn refresh_session(
     let (presented, revocations) = (body.refresh_token.clone(), access.revocations.clone());
     let work = move |tx: &mut Tx<'_>| match service::refresh(tx, &revocations, &presented)? {
         Refreshed::Renewed(login) => {
-            let phone = service::profile(tx, login.user.id)?.phone;
+            let phone = service::masked_phone(tx, login.user.id)?;
             Ok::<_, IdentityError>(Some((login, phone)))
         }
         Refreshed::Reused => Ok(None),

@@ -116,5 +116,5 @@ pub fn remove_address(tx: &mut Tx<'_>, user: UserId, id: AddressId) -> Result<()
 
 /// One transaction at a time may count and crown the addresses of a user.
 fn lock(tx: &mut Tx<'_>, user: UserId) -> Result<(), IdentityError> {
-    if store::lock_active_user(tx, user)? { Ok(()) } else { Err(IdentityError::UserBlocked) }
+    store::lock_active_user(tx, user)?.map(drop).ok_or(IdentityError::UserBlocked)
 }

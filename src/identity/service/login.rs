@@ -82,10 +82,7 @@ pub fn log_in_wechat_mini(
     let openid = proof(Provider::WechatMini, &login.app_id, &login.openid);
     let unionid = login.unionid.as_deref().map(|unionid| proof(Provider::WechatUnionid, "", unionid));
     let (user_id, registered) = settle_user(tx, &openid, unionid.as_ref())?;
-    if !store::lock_active_user(tx, user_id)? {
-        return Err(IdentityError::UserBlocked);
-    }
-    let user = store::user(tx, user_id)?.ok_or(IdentityError::UserNotFound)?;
+    let user = store::lock_active_user(tx, user_id)?.ok_or(IdentityError::UserBlocked)?;
     keep_session_key(tx, keys, user_id, login)?;
     let device = known_device(tx, login.device, user_id)?;
     if registered {

@@ -44,7 +44,7 @@ pub fn bind_phone(
     user: UserId,
     phone: &E164,
 ) -> Result<PhoneBinding, IdentityError> {
-    if !store::lock_active_user(tx, user)? {
+    if store::lock_active_user(tx, user)?.is_none() {
         return Err(IdentityError::UserBlocked);
     }
     let proof = proof(keys, phone);
@@ -109,7 +109,7 @@ fn attach(
 /// # Errors
 /// [`IdentityError::NoPhone`], [`IdentityError::UserBlocked`], or the database's.
 pub fn unbind_phone(tx: &mut Tx<'_>, user: UserId) -> Result<(), IdentityError> {
-    if !store::lock_active_user(tx, user)? {
+    if store::lock_active_user(tx, user)?.is_none() {
         return Err(IdentityError::UserBlocked);
     }
     let identity = store::identity_of(tx, user, Provider::Phone, "")?.ok_or(IdentityError::NoPhone)?;

@@ -66,8 +66,16 @@ pub fn made_before(tx: &mut Tx<'_>, moment: Timestamp, after: UserId, limit: i64
 /// [`IdentityError::UserNotFound`], or the database's.
 pub fn profile(tx: &mut Tx<'_>, user: UserId) -> Result<Profile, IdentityError> {
     let user = store::user(tx, user)?.ok_or(IdentityError::UserNotFound)?;
-    let phone = store::identity_of(tx, user.id, Provider::Phone, "")?.and_then(|identity| identity.masked);
+    let phone = masked_phone(tx, user.id)?;
     Ok(Profile { user, phone })
+}
+
+/// What of a user's phone may be shown, when one is bound.
+///
+/// # Errors
+/// The database's.
+pub fn masked_phone(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<String>> {
+    Ok(store::identity_of(tx, user, Provider::Phone, "")?.and_then(|identity| identity.masked))
 }
 
 /// Changes a profile; answers it as it is afterwards.

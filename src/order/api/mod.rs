@@ -172,11 +172,13 @@ fn place_once(
     if known != Known::Fresh {
         return Ok(known);
     }
-    let view = PlacedOrderView::from(service::place(tx, orders, wish)?);
-    let body = serde_json::to_string(&view).map_err(|error| DbError::Defect(error.to_string()))?;
-    let answer = StoredAnswer { status: 201, body };
-    idempotency::remember(tx, request, &answer)?;
-    Ok(Known::Answered(answer))
+    service::place(tx, orders, wish, |tx, placed| {
+        let view = PlacedOrderView::from(placed);
+        let body = serde_json::to_string(&view).map_err(|error| DbError::Defect(error.to_string()))?;
+        let answer = StoredAnswer { status: 201, body };
+        idempotency::remember(tx, request, &answer)?;
+        Ok(Known::Answered(answer))
+    })
 }
 
 /// A twin of this request may have been faster: then it took the stock, the coupon or the cart that this one missed, or

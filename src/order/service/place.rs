@@ -1,7 +1,7 @@
 //! Placing an order: one transaction from the basket to the open payment.
 //!
-//! What several buyers compete for comes last: campaign rows, then stock, so that their locks are held for the shortest
-//! time.
+//! What several buyers compete for comes last: campaign rows, then stock, after even the answer is written down, so that
+//! their locks are held for the shortest time.
 
 use serde_json::json;
 
@@ -71,11 +71,16 @@ pub(in crate::order) struct Placed {
     pub(in crate::order) gates: Vec<ShipGate>,
 }
 
-/// Places an order.
+/// Places an order. `note` writes down what the buyer is told, before stock is taken.
 ///
 /// # Errors
 /// Every reason of product rules and prices why it cannot be; nothing is left behind then.
-pub(in crate::order) fn place(tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrder) -> Result<Placed, OrderError> {
+pub(in crate::order) fn place<T>(
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    wish: &PlaceOrder,
+    note: impl FnOnce(&mut Tx<'_>, Placed) -> Result<T, OrderError>,
+) -> Result<T, OrderError> {
     let remark = checked_text("remark", &wish.remark, 0)?;
     let address = identity::address(tx, wish.user_id, wish.address_id)?.ok_or(OrderError::AddressNotFound)?;
     let request = QuoteRequest {
@@ -99,11 +104,16 @@ pub(in crate::order) fn place(tx: &mut Tx<'_>, orders: &Orders, wish: &PlaceOrde
         OrderPlaced { order: OrderFacts::of(&placed.order, &placed.lines), pay_deadline: placed.order.pay_deadline };
     record(tx, PLACED, &placed.order, &event)?;
     let wanted = quote.lines.iter().map(|line| StockLine { sku_id: line.sku_id, quantity: line.quantity });
-    stock::hold(tx, placed.order.id, &wanted.collect::<Vec<_>>())?;
+    let (id, wanted) = (placed.order.id, wanted.collect::<Vec<_>>());
     if placed.order.total == Fen::ZERO {
+        // Paid at once: the stock has to be held before it can be sold.
+        stock::hold(tx, id, &wanted)?;
         settle_free(tx, orders, &mut placed)?;
+        return note(tx, placed);
     }
-    Ok(placed)
+    let noted = note(tx, placed)?;
+    stock::hold(tx, id, &wanted)?;
+    Ok(noted)
 }
 
 /// The price now. Something that was shown and can no longer be bought is the buyer's to hear, with what the rest costs;

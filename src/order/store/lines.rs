@@ -6,23 +6,20 @@ use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
 use crate::order::model::{OrderAdjustment, OrderLine, OrderLineId};
 use crate::order::rules::NewLinePrice;
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{order_adjustments as adjustments, order_lines as lines};
 use crate::platform::db::{DbResult, Tx, columns};
 
 /// Writes lines. An order of one line, the usual one, goes through a statement that stays prepared, which an insert of
 /// several rows does not.
 pub(in crate::order) fn insert_lines(tx: &mut Tx<'_>, rows: &[OrderLine]) -> DbResult<()> {
-    if let [only] = rows {
-        diesel::insert_into(lines::table).values(only).execute(tx.conn()?)?;
-    } else {
-        crate::on_backend!(tx.conn()?, conn => diesel::insert_into(lines::table).values(rows).execute(conn))?;
-    }
+    crate::insert_rows!(tx.conn()?, lines::table, rows)?;
     Ok(())
 }
 
 pub(in crate::order) fn insert_adjustments(tx: &mut Tx<'_>, rows: &[OrderAdjustment]) -> DbResult<()> {
     if !rows.is_empty() {
-        crate::on_backend!(tx.conn()?, conn => diesel::insert_into(adjustments::table).values(rows).execute(conn))?;
+        crate::insert_rows!(tx.conn()?, adjustments::table, rows)?;
     }
     Ok(())
 }
@@ -49,20 +46,21 @@ pub(in crate::order) fn adjustments_of(tx: &mut Tx<'_>, order: OrderId) -> DbRes
 /// Counts pieces of a line as sent, if that many are left to send; false otherwise.
 pub(in crate::order) fn ship_line(tx: &mut Tx<'_>, line: OrderLineId, quantity: i64) -> DbResult<bool> {
     let sent = lines::shipped_quantity + lines::refunded_quantity + quantity;
-    let changed = diesel::update(lines::table.find(line).filter(sent.le(lines::quantity)))
-        .set(lines::shipped_quantity.eq(lines::shipped_quantity + quantity))
-        .execute(tx.conn()?)?;
+    let changed = Prepared(
+        diesel::update(lines::table.find(line).filter(sent.le(lines::quantity)))
+            .set(lines::shipped_quantity.eq(lines::shipped_quantity + quantity)),
+    )
+    .execute(tx.conn()?)?;
     Ok(changed == 1)
 }
 
 pub(in crate::order) fn set_line_price(tx: &mut Tx<'_>, price: &NewLinePrice) -> DbResult<()> {
-    diesel::update(lines::table.find(price.line_id))
-        .set((
-            lines::discount_fen.eq(price.discount),
-            lines::freight_fen.eq(price.freight),
-            lines::payable_fen.eq(price.payable),
-        ))
-        .execute(tx.conn()?)?;
+    Prepared(diesel::update(lines::table.find(price.line_id)).set((
+        lines::discount_fen.eq(price.discount),
+        lines::freight_fen.eq(price.freight),
+        lines::payable_fen.eq(price.payable),
+    )))
+    .execute(tx.conn()?)?;
     Ok(())
 }
 
@@ -76,8 +74,10 @@ pub(in crate::order) fn refund_line(tx: &mut Tx<'_>, line: OrderLineId, amount: 
 
 /// Counts every piece and every fen of an order's lines as refunded.
 pub(in crate::order) fn refund_whole_lines(tx: &mut Tx<'_>, order: OrderId) -> DbResult<()> {
-    diesel::update(lines::table.filter(lines::order_id.eq(order)))
-        .set((lines::refunded_quantity.eq(lines::quantity), lines::refunded_fen.eq(lines::payable_fen)))
-        .execute(tx.conn()?)?;
+    Prepared(
+        diesel::update(lines::table.filter(lines::order_id.eq(order)))
+            .set((lines::refunded_quantity.eq(lines::quantity), lines::refunded_fen.eq(lines::payable_fen))),
+    )
+    .execute(tx.conn()?)?;
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(in crate::order) struct NewStamps {
 }
 
 pub(in crate::order) fn insert(tx: &mut Tx<'_>, order: &Order) -> DbResult<()> {
-    diesel::insert_into(orders::table).values(order).execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(orders::table).values(order)).execute(tx.conn()?)?;
     Ok(())
 }
 
@@ -77,22 +77,26 @@ pub(in crate::order) fn has_paid_another(tx: &mut Tx<'_>, user: UserId, order: O
 }
 
 pub(in crate::order) fn set_pay_deadline(tx: &mut Tx<'_>, id: OrderId, deadline: Timestamp) -> DbResult<()> {
-    diesel::update(orders::table.find(id))
-        .set((orders::pay_deadline.eq(deadline), orders::close_due_at.eq(deadline)))
-        .execute(tx.conn()?)?;
+    Prepared(
+        diesel::update(orders::table.find(id))
+            .set((orders::pay_deadline.eq(deadline), orders::close_due_at.eq(deadline))),
+    )
+    .execute(tx.conn()?)?;
     Ok(())
 }
 
 /// Puts off closing an unpaid order; its deadline stays.
 pub(in crate::order) fn defer_close(tx: &mut Tx<'_>, id: OrderId, until: Timestamp) -> DbResult<()> {
-    diesel::update(orders::table.find(id).filter(orders::state.eq(OrderState::PendingPayment)))
-        .set(orders::close_due_at.eq(until))
-        .execute(tx.conn()?)?;
+    Prepared(
+        diesel::update(orders::table.find(id).filter(orders::state.eq(OrderState::PendingPayment)))
+            .set(orders::close_due_at.eq(until)),
+    )
+    .execute(tx.conn()?)?;
     Ok(())
 }
 
 pub(in crate::order) fn set_note(tx: &mut Tx<'_>, id: OrderId, note: &str) -> DbResult<()> {
-    diesel::update(orders::table.find(id)).set(orders::staff_note.eq(note)).execute(tx.conn()?)?;
+    Prepared(diesel::update(orders::table.find(id)).set(orders::staff_note.eq(note))).execute(tx.conn()?)?;
     Ok(())
 }
 
@@ -100,7 +104,7 @@ pub(in crate::order) fn set_note(tx: &mut Tx<'_>, id: OrderId, note: &str) -> Db
 pub(in crate::order) fn set_hidden(tx: &mut Tx<'_>, id: OrderId, user: UserId) -> DbResult<bool> {
     let now = tx.now();
     let visible = orders::table.find(id).filter(orders::user_id.eq(user)).filter(orders::hidden_at.is_null());
-    Ok(diesel::update(visible).set(orders::hidden_at.eq(Some(now))).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(visible).set(orders::hidden_at.eq(Some(now)))).execute(tx.conn()?)? == 1)
 }
 
 /// Writes a new price onto an order that still waits for payment; false when it no longer does.
@@ -112,14 +116,17 @@ pub(in crate::order) fn set_price(
     total: Fen,
 ) -> DbResult<bool> {
     let pending = orders::table.find(id).filter(orders::state.eq(OrderState::PendingPayment));
-    let changed = diesel::update(pending)
-        .set((orders::discount_fen.eq(discount), orders::freight_fen.eq(freight), orders::total_fen.eq(total)))
-        .execute(tx.conn()?)?;
+    let changed = Prepared(diesel::update(pending).set((
+        orders::discount_fen.eq(discount),
+        orders::freight_fen.eq(freight),
+        orders::total_fen.eq(total),
+    )))
+    .execute(tx.conn()?)?;
     Ok(changed == 1)
 }
 
 pub(in crate::order) fn insert_history(tx: &mut Tx<'_>, row: &HistoryRow) -> DbResult<()> {
-    diesel::insert_into(history::table).values(row).execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(history::table).values(row)).execute(tx.conn()?)?;
     Ok(())
 }
 

@@ -123,7 +123,7 @@ impl Shop {
 
     pub async fn try_place(&self, wish: PlaceOrder) -> Result<Placed, OrderError> {
         let orders = self.orders.clone();
-        self.db.write("place", move |tx| service::place(tx, &orders, &wish)).await
+        self.db.write("place", move |tx| service::place(tx, &orders, &wish, |_, placed| Ok(placed))).await
     }
 
     /// A new buyer's order.

@@ -164,9 +164,7 @@ fn write_attempt(
         next_query_at: Some(rules::next_query_at(now, 0, payment.expires_at)),
         queries: 0,
     };
-    store::attempts::insert(tx, &new)?;
-    let written = store::attempts::by_id(tx, id)?;
-    Ok(written.ok_or_else(|| super::missing("an attempt"))?)
+    Ok(store::attempts::insert(tx, &new)?)
 }
 
 fn prepay_call(begun: &Begun) -> PrepayCall {

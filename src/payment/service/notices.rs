@@ -72,7 +72,7 @@ fn kept_headers(headers: &HeaderMap) -> String {
     serde_json::Value::Object(pairs.collect()).to_string()
 }
 
-fn keep(tx: &mut Tx<'_>, received: &Received) -> DbResult<()> {
+fn keep(tx: &mut Tx<'_>, received: &Received) -> DbResult<NoticeRow> {
     let new = NewNotice {
         provider: &received.provider,
         notice_id: &received.notice.notice_id,
@@ -81,13 +81,11 @@ fn keep(tx: &mut Tx<'_>, received: &Received) -> DbResult<()> {
         body: &received.body,
         plaintext: &received.notice.plaintext,
     };
-    store::notices::insert_once(tx, &new)
+    store::notices::insert_once(tx, &new)?.ok_or_else(|| super::missing("a notice"))
 }
 
 fn store_and_apply(tx: &mut Tx<'_>, cashier: &Cashier, received: &Received) -> DbResult<()> {
-    keep(tx, received)?;
-    let row = store::notices::find(tx, &received.provider, &received.notice.notice_id)?;
-    let row = row.ok_or_else(|| super::missing("a notice"))?;
+    let row = keep(tx, received)?;
     apply_row(tx, &cashier.providers, cashier.payable.as_ref(), &row)
 }
 

@@ -193,8 +193,8 @@ impl Standing {
 }
 
 impl Cashier {
-    /// How the payment of a shopper's own order stands. While money may be under way, the question to the provider is
-    /// brought forward, so that a notice that is late or lost keeps nobody waiting.
+    /// How the payment of a shopper's own order stands. While money may be under way for longer than notices usually
+    /// take, the question to the provider is brought forward, so that one that is late or lost keeps nobody waiting.
     ///
     /// # Errors
     /// When it is not theirs, or the database fails.

@@ -8,6 +8,7 @@ use crate::kernel::money::Fen;
 use crate::kernel::time::{Timestamp, Window};
 use crate::payment::model::{Attempt, AttemptId, AttemptState, NewAttempt, PaymentId};
 use crate::payment::rules::MAX_REFUNDS;
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::payment_attempts as attempts;
 use crate::platform::db::{DbResult, Tx};
 
@@ -19,9 +20,10 @@ pub(in crate::payment) struct Success<'a> {
     pub paid_at: Timestamp,
 }
 
-pub(in crate::payment) fn insert(tx: &mut Tx<'_>, attempt: &NewAttempt) -> DbResult<()> {
-    diesel::insert_into(attempts::table).values(attempt).execute(tx.conn()?)?;
-    Ok(())
+/// Writes an attempt; answers it as it is then.
+pub(in crate::payment) fn insert(tx: &mut Tx<'_>, attempt: &NewAttempt) -> DbResult<Attempt> {
+    let insert = diesel::insert_into(attempts::table).values(attempt).returning(columns::<Attempt>());
+    Ok(Prepared(insert).get_result(tx.conn()?)?)
 }
 
 pub(in crate::payment) fn by_id(tx: &mut Tx<'_>, id: AttemptId) -> DbResult<Option<Attempt>> {
@@ -87,7 +89,7 @@ pub(in crate::payment) fn store_prepay(
         attempts::prepay.eq(Some(prepay)),
         attempts::prepay_expires_at.eq(Some(works_until)),
     );
-    Ok(diesel::update(open).set(set).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(open).set(set)).execute(tx.conn()?)? == 1)
 }
 
 /// Notes that money came; false when that was known.
@@ -101,14 +103,14 @@ pub(in crate::payment) fn succeed(tx: &mut Tx<'_>, id: AttemptId, success: &Succ
         attempts::succeeded_at.eq(Some(success.paid_at)),
         attempts::next_query_at.eq(None::<Timestamp>),
     );
-    Ok(diesel::update(unpaid).set(set).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(unpaid).set(set)).execute(tx.conn()?)? == 1)
 }
 
 /// Notes that no money can come by it.
 pub(in crate::payment) fn close(tx: &mut Tx<'_>, id: AttemptId) -> DbResult<bool> {
     let open = attempts::table.filter(attempts::id.eq(id)).filter(attempts::state.eq_any(AttemptState::OPEN));
     let set = (attempts::state.eq(AttemptState::Closed), attempts::next_query_at.eq(None::<Timestamp>));
-    Ok(diesel::update(open).set(set).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(open).set(set)).execute(tx.conn()?)? == 1)
 }
 
 /// Makes the question about every open attempt at a payment due now; says how many are open.
@@ -116,18 +118,18 @@ pub(in crate::payment) fn ask_about_open(tx: &mut Tx<'_>, payment: PaymentId) ->
     let now = tx.now();
     let open =
         attempts::table.filter(attempts::payment_id.eq(payment)).filter(attempts::state.eq_any(AttemptState::OPEN));
-    Ok(diesel::update(open).set(attempts::next_query_at.eq(Some(now))).execute(tx.conn()?)?)
+    Ok(Prepared(diesel::update(open).set(attempts::next_query_at.eq(Some(now)))).execute(tx.conn()?)?)
 }
 
 /// Makes the question about one attempt due now, unless its money is known.
 pub(in crate::payment) fn ask_about(tx: &mut Tx<'_>, id: AttemptId) -> DbResult<()> {
     let now = tx.now();
     let unpaid = attempts::table.filter(attempts::id.eq(id)).filter(attempts::state.ne(AttemptState::Succeeded));
-    diesel::update(unpaid).set(attempts::next_query_at.eq(Some(now))).execute(tx.conn()?)?;
+    Prepared(diesel::update(unpaid).set(attempts::next_query_at.eq(Some(now)))).execute(tx.conn()?)?;
     Ok(())
 }
 
-/// Brings the question about the prepared attempts at a payment forward to now, except where one was asked after
+/// Brings the question about the prepared attempts at a payment forward to now, except those begun or asked about after
 /// `asked_before`.
 pub(in crate::payment) fn poke(tx: &mut Tx<'_>, payment: PaymentId, asked_before: Timestamp) -> DbResult<usize> {
     let now = tx.now();
@@ -135,8 +137,9 @@ pub(in crate::payment) fn poke(tx: &mut Tx<'_>, payment: PaymentId, asked_before
         .filter(attempts::payment_id.eq(payment))
         .filter(attempts::state.eq(AttemptState::Prepaid))
         .filter(attempts::next_query_at.gt(now))
+        .filter(attempts::created_at.le(asked_before))
         .filter(attempts::asked_at.is_null().or(attempts::asked_at.le(asked_before)));
-    Ok(diesel::update(waiting).set(attempts::next_query_at.eq(Some(now))).execute(tx.conn()?)?)
+    Ok(Prepared(diesel::update(waiting).set(attempts::next_query_at.eq(Some(now)))).execute(tx.conn()?)?)
 }
 
 pub(in crate::payment) fn due(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
@@ -158,7 +161,7 @@ pub(in crate::payment) fn note_asked(tx: &mut Tx<'_>, attempt: &Attempt, next: O
         attempts::asked_at.eq(Some(now)),
         attempts::next_query_at.eq(next),
     );
-    Ok(diesel::update(mine).set(set).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(mine).set(set)).execute(tx.conn()?)? == 1)
 }
 
 /// Promises money of an attempt back; false when that is more than came, or one refund too many.
@@ -168,11 +171,11 @@ pub(in crate::payment) fn promise_refund(tx: &mut Tx<'_>, id: AttemptId, amount:
         .filter((attempts::refunded_fen + amount).le(attempts::paid_fen))
         .filter(attempts::refunds.lt(MAX_REFUNDS));
     let set = (attempts::refunded_fen.eq(attempts::refunded_fen + amount), attempts::refunds.eq(attempts::refunds + 1));
-    Ok(diesel::update(enough).set(set).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(enough).set(set)).execute(tx.conn()?)? == 1)
 }
 
 /// Counts one more refund for money already promised; false when it would be one too many.
 pub(in crate::payment) fn count_refund(tx: &mut Tx<'_>, id: AttemptId) -> DbResult<bool> {
     let room = attempts::table.filter(attempts::id.eq(id)).filter(attempts::refunds.lt(MAX_REFUNDS));
-    Ok(diesel::update(room).set(attempts::refunds.eq(attempts::refunds + 1)).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(room).set(attempts::refunds.eq(attempts::refunds + 1))).execute(tx.conn()?)? == 1)
 }

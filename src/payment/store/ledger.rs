@@ -20,7 +20,7 @@ pub struct LedgerFilter {
 
 /// Adds the lines of one posting.
 pub(in crate::payment) fn insert(tx: &mut Tx<'_>, lines: &[Entry]) -> DbResult<()> {
-    crate::on_backend!(tx.conn()?, conn => diesel::insert_into(entries::table).values(lines).execute(conn))?;
+    crate::insert_rows!(tx.conn()?, entries::table, lines)?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use super::columns;
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
 use crate::payment::model::{NoticeId, NoticeRow};
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::payment_notices as notices;
 use crate::platform::db::{DbResult, Tx};
 
@@ -19,25 +20,38 @@ pub(in crate::payment) struct NewNotice<'a> {
     pub plaintext: &'a str,
 }
 
-/// Writes a notice unless it is there already, waiting for a twin that is being written.
-pub(in crate::payment) fn insert_once(tx: &mut Tx<'_>, notice: &NewNotice<'_>) -> DbResult<()> {
+/// Writes a notice unless it is there already, waiting for a twin that is being written; answers it as it is then.
+pub(in crate::payment) fn insert_once(tx: &mut Tx<'_>, notice: &NewNotice<'_>) -> DbResult<Option<NoticeRow>> {
+    let (id, received_at) = (NoticeId::new(tx.next_id()), tx.now());
     let row = (
-        notices::id.eq(NoticeId::new(tx.next_id())),
+        notices::id.eq(id),
         notices::provider.eq(notice.provider),
         notices::notice_id.eq(notice.notice_id),
         notices::event_type.eq(notice.event_type),
         notices::headers.eq(notice.headers),
         notices::body.eq(notice.body),
         notices::plaintext.eq(notice.plaintext),
-        notices::received_at.eq(tx.now()),
+        notices::received_at.eq(received_at),
     );
-    crate::on_backend!(tx.conn()?, conn => {
-        diesel::insert_into(notices::table).values(row).on_conflict_do_nothing().execute(conn)
+    let written = crate::on_backend!(tx.conn()?, conn => {
+        Prepared(diesel::insert_into(notices::table).values(row).on_conflict_do_nothing()).execute(conn)
     })?;
-    Ok(())
+    if written == 0 {
+        return find(tx, notice.provider, notice.notice_id);
+    }
+    Ok(Some(NoticeRow {
+        id,
+        provider: notice.provider.to_owned(),
+        notice_id: notice.notice_id.to_owned(),
+        event_type: notice.event_type.to_owned(),
+        plaintext: notice.plaintext.to_owned(),
+        outcome: None,
+        received_at,
+        applied_at: None,
+    }))
 }
 
-pub(in crate::payment) fn find(tx: &mut Tx<'_>, provider: &str, notice_id: &str) -> DbResult<Option<NoticeRow>> {
+fn find(tx: &mut Tx<'_>, provider: &str, notice_id: &str) -> DbResult<Option<NoticeRow>> {
     let found = notices::table.filter(notices::provider.eq(provider)).filter(notices::notice_id.eq(notice_id));
     Ok(found.select(columns::<NoticeRow>()).first(tx.conn()?).optional()?)
 }
@@ -51,7 +65,7 @@ pub(in crate::payment) fn mark_applied(tx: &mut Tx<'_>, id: NoticeId, outcome: &
     let now = tx.now();
     let waiting = notices::table.filter(notices::id.eq(id)).filter(notices::applied_at.is_null());
     let set = (notices::applied_at.eq(Some(now)), notices::outcome.eq(Some(outcome)));
-    Ok(diesel::update(waiting).set(set).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(waiting).set(set)).execute(tx.conn()?)? == 1)
 }
 
 pub(in crate::payment) fn unapplied(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {

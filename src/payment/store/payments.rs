@@ -8,8 +8,9 @@ use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
 use crate::payment::model::{ORDER, Payment, PaymentId, PaymentState};
+use crate::platform::db::dialect::{self, Prepared};
 use crate::platform::db::schema::payments;
-use crate::platform::db::{DbResult, Tx, dialect};
+use crate::platform::db::{DbResult, Tx};
 
 /// What a new payment is made of.
 pub(in crate::payment) struct NewPayment<'a> {
@@ -22,19 +23,18 @@ pub(in crate::payment) struct NewPayment<'a> {
 
 pub(in crate::payment) fn insert(tx: &mut Tx<'_>, new: &NewPayment<'_>) -> DbResult<PaymentId> {
     let (id, now) = (PaymentId::new(tx.next_id()), tx.now());
-    diesel::insert_into(payments::table)
-        .values((
-            payments::id.eq(id),
-            payments::subject_kind.eq(ORDER),
-            payments::subject_id.eq(new.order_id),
-            payments::user_id.eq(new.user_id),
-            payments::description.eq(new.description),
-            payments::amount_fen.eq(new.amount),
-            payments::state.eq(PaymentState::Open),
-            payments::expires_at.eq(new.expires_at),
-            payments::created_at.eq(now),
-        ))
-        .execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(payments::table).values((
+        payments::id.eq(id),
+        payments::subject_kind.eq(ORDER),
+        payments::subject_id.eq(new.order_id),
+        payments::user_id.eq(new.user_id),
+        payments::description.eq(new.description),
+        payments::amount_fen.eq(new.amount),
+        payments::state.eq(PaymentState::Open),
+        payments::expires_at.eq(new.expires_at),
+        payments::created_at.eq(now),
+    )))
+    .execute(tx.conn()?)?;
     Ok(id)
 }
 
@@ -52,9 +52,8 @@ pub(in crate::payment) fn lock(tx: &mut Tx<'_>, id: PaymentId) -> DbResult<Optio
     let conn = tx.conn()?;
     let clause = dialect::for_update(conn);
     if !clause.is_empty() {
-        diesel::sql_query(format!("SELECT id FROM payments WHERE id = $1{clause}"))
-            .bind::<BigInt, _>(id)
-            .execute(conn)?;
+        let locking = diesel::sql_query(format!("SELECT id FROM payments WHERE id = $1{clause}"));
+        Prepared(locking.bind::<BigInt, _>(id)).execute(conn)?;
     }
     by_id(tx, id)
 }
@@ -62,15 +61,15 @@ pub(in crate::payment) fn lock(tx: &mut Tx<'_>, id: PaymentId) -> DbResult<Optio
 pub(in crate::payment) fn mark_paid(tx: &mut Tx<'_>, id: PaymentId, paid_at: Timestamp) -> DbResult<bool> {
     let open = payments::table.filter(payments::id.eq(id)).filter(payments::state.eq(PaymentState::Open));
     let set = (payments::state.eq(PaymentState::Paid), payments::paid_at.eq(Some(paid_at)));
-    Ok(diesel::update(open).set(set).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(open).set(set)).execute(tx.conn()?)? == 1)
 }
 
 pub(in crate::payment) fn close(tx: &mut Tx<'_>, id: PaymentId) -> DbResult<bool> {
     let open = payments::table.filter(payments::id.eq(id)).filter(payments::state.eq(PaymentState::Open));
-    Ok(diesel::update(open).set(payments::state.eq(PaymentState::Closed)).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(open).set(payments::state.eq(PaymentState::Closed))).execute(tx.conn()?)? == 1)
 }
 
 pub(in crate::payment) fn set_amount(tx: &mut Tx<'_>, id: PaymentId, amount: Fen) -> DbResult<bool> {
     let open = payments::table.filter(payments::id.eq(id)).filter(payments::state.eq(PaymentState::Open));
-    Ok(diesel::update(open).set(payments::amount_fen.eq(amount)).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(open).set(payments::amount_fen.eq(amount))).execute(tx.conn()?)? == 1)
 }

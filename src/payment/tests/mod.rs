@@ -62,6 +62,11 @@ async fn a_shopper_who_looks_makes_the_provider_be_asked_at_once() {
     shop.clock.advance(SECOND_MS);
     assert_eq!(shop.cashier.look(order, BUYER).await.unwrap().payment.state, PaymentState::Open);
     shop.work().await;
+    let asked_early = shop.cashier.look(order, BUYER).await.unwrap().payment.state;
+    assert_eq!(asked_early, PaymentState::Open, "a payment just begun is left to its notice");
+    shop.clock.advance(4 * SECOND_MS);
+    assert_eq!(shop.cashier.look(order, BUYER).await.unwrap().payment.state, PaymentState::Open);
+    shop.work().await;
     assert_eq!(shop.cashier.look(order, BUYER).await.unwrap().payment.state, PaymentState::Paid);
 }
 

@@ -22,6 +22,23 @@ macro_rules! on_backend {
     };
 }
 
+/// Inserts rows with statements that stay prepared: all in one on PostgreSQL, where a statement costs a round trip; row
+/// by row on SQLite, where it costs nothing and diesel would parse a text anew for each row.
+#[macro_export]
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match $conn {
+            $crate::platform::db::Conn::Pg(native) => {
+                $crate::platform::db::dialect::Prepared(diesel::insert_into($table).values($rows)).execute(native)
+            }
+            $crate::platform::db::Conn::Sqlite(native) => $rows.iter().try_fold(0, |written, row| {
+                let insert = $crate::platform::db::dialect::Prepared(diesel::insert_into($table).values(row));
+                insert.execute(native).map(|one| written + one)
+            }),
+        }
+    };
+}
+
 /// A statement worth keeping prepared: diesel parses updates, conflict clauses and `sql_query` anew each time
 /// otherwise. Only for statements whose text takes few forms.
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,9 @@
 //! Events: facts recorded in the transaction that made them true, delivered to each subscriber once.
 //!
 //! Owns `outbox_events`, `outbox_deliveries` and `outbox_failures`. A capability records; the [`Relay`] hands each event
-//! to every subscriber that wants it, in a transaction of its own together with the note that it was delivered. Which
-//! events are pending is a column, never "the ids above the last one seen", since a slow transaction may commit a lower
-//! id later.
+//! to every subscriber that wants it, in the transaction that notes it was delivered: many events to a transaction, and
+//! each in its own when one of them fails. Which events are pending is a column, never "the ids above the last one seen",
+//! since a slow transaction may commit a lower id later.
 //!
 //! A delivery that fails is tried again after pauses that grow, up to a ceiling, and then is a visible dead letter:
 //! counted, shown to staff, and tried anew when they say so. A database that is away counts against no event. An event is

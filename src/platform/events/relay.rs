@@ -8,6 +8,9 @@ use crate::platform::db::{Db, DbError, DbResult, Tx};
 
 /// Events looked at together.
 const BATCH: i64 = 200;
+/// Events handed over in one transaction: many, since each transaction costs about as much as the few rows that an event
+/// changes, and not too many, since others wait for it to end.
+const TOGETHER: usize = 50;
 
 /// Hands pending events to subscribers. Several relays may run at once, in one process or more: a delivery is noted in
 /// the transaction that makes it, and noting it twice is impossible.
@@ -43,10 +46,43 @@ impl Relay {
     }
 
     async fn batch(&self, pending: Pending) -> DbResult<usize> {
-        let mut settled = Vec::with_capacity(pending.events.len());
-        for event in pending.events {
+        let Pending { events, failures } = pending;
+        let failed_before = |event: &RecordedEvent| failures.iter().any(|failure| failure.event_id == event.id);
+        let (odd, mut fresh): (Vec<_>, Vec<_>) = events.into_iter().partition(failed_before);
+        let mut settled = self.one_by_one(odd, &failures).await?;
+        while !fresh.is_empty() {
+            let later = fresh.split_off(fresh.len().min(TOGETHER));
+            settled += match self.deliver_together(&fresh).await {
+                Ok(()) => fresh.len(),
+                // Nothing was delivered; whichever of them failed must not hold up the others.
+                Err(_) => self.one_by_one(fresh, &[]).await?,
+            };
+            fresh = later;
+        }
+        Ok(settled)
+    }
+
+    /// Hands events that nobody has refused yet to everybody who wants them, all or none.
+    async fn deliver_together(&self, events: &[RecordedEvent]) -> DbResult<()> {
+        let (subscribers, events) = (Arc::clone(&self.subscribers), events.to_vec());
+        let deliver = move |tx: &mut Tx<'_>| {
+            for event in &events {
+                for subscriber in subscribers.iter().filter(|subscriber| subscriber.wants(&event.name)) {
+                    if store::note_delivery(tx, event.id, subscriber.name())? {
+                        subscriber.deliver(tx, event)?;
+                    }
+                }
+            }
+            store::finish(tx, &events.iter().map(|event| event.id).collect::<Vec<_>>())
+        };
+        self.db.write("events.deliver", deliver).await
+    }
+
+    async fn one_by_one(&self, events: Vec<RecordedEvent>, failures: &[Failure]) -> DbResult<usize> {
+        let mut settled = Vec::with_capacity(events.len());
+        for event in events {
             let id = event.id;
-            let failures = pending.failures.iter().filter(|failure| failure.event_id == id);
+            let failures = failures.iter().filter(|failure| failure.event_id == id);
             if self.deliver(event, &failures.collect::<Vec<_>>()).await {
                 settled.push(id);
             }

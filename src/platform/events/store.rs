@@ -7,6 +7,7 @@ use crate::kernel::id::UserId;
 use crate::kernel::page::Cursor;
 use crate::kernel::retry::pause_after;
 use crate::kernel::time::Timestamp;
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{
     outbox_deliveries as deliveries, outbox_events as events, outbox_failures as failures,
 };
@@ -32,16 +33,15 @@ pub(super) struct Pending {
 
 pub(super) fn insert(tx: &mut Tx<'_>, name: &str, version: i64, user: Option<UserId>, payload: &str) -> DbResult<i64> {
     let (id, now) = (tx.next_id(), tx.now());
-    diesel::insert_into(events::table)
-        .values((
-            events::id.eq(id),
-            events::name.eq(name),
-            events::version.eq(version),
-            events::user_id.eq(user),
-            events::payload.eq(payload),
-            events::recorded_at.eq(now),
-        ))
-        .execute(tx.conn()?)?;
+    let row = (
+        events::id.eq(id),
+        events::name.eq(name),
+        events::version.eq(version),
+        events::user_id.eq(user),
+        events::payload.eq(payload),
+        events::recorded_at.eq(now),
+    );
+    Prepared(diesel::insert_into(events::table).values(row)).execute(tx.conn()?)?;
     Ok(id)
 }
 
@@ -80,7 +80,7 @@ pub(super) fn note_delivery(tx: &mut Tx<'_>, event: i64, subscriber: &str) -> Db
     let now = tx.now();
     let row = (deliveries::event_id.eq(event), deliveries::subscriber.eq(subscriber), deliveries::delivered_at.eq(now));
     let noted = crate::on_backend!(tx.conn()?, conn => {
-        diesel::insert_into(deliveries::table).values(row).on_conflict_do_nothing().execute(conn)
+        Prepared(diesel::insert_into(deliveries::table).values(row).on_conflict_do_nothing()).execute(conn)
     })?;
     Ok(noted == 1)
 }
@@ -141,7 +141,7 @@ pub(super) fn finish(tx: &mut Tx<'_>, ids: &[i64]) -> DbResult<()> {
         .filter(events::id.eq_any(ids))
         .filter(events::delivered_at.is_null())
         .filter(events::id.ne_all(waiting));
-    diesel::update(settled).set(events::delivered_at.eq(Some(now))).execute(tx.conn()?)?;
+    Prepared(diesel::update(settled).set(events::delivered_at.eq(Some(now)))).execute(tx.conn()?)?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use futures_util::future::{Ready, ready};
 
 use super::error::{ApiError, RequestError};
 use crate::kernel::time::Timestamp;
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::idempotency_keys as keys;
 use crate::platform::db::{Constraint, DbError, DbResult, Tx};
 
@@ -105,17 +106,16 @@ pub fn lookup(tx: &mut Tx<'_>, request: &Request) -> DbResult<Known> {
 /// When a twin was first, or the database fails.
 pub fn remember(tx: &mut Tx<'_>, request: &Request, answer: &StoredAnswer) -> DbResult<()> {
     let created_at = tx.now();
-    diesel::insert_into(keys::table)
-        .values((
-            keys::owner.eq(&request.owner),
-            keys::key.eq(request.key.as_str()),
-            keys::operation.eq(request.operation),
-            keys::body_hash.eq(&request.body_hash),
-            keys::status.eq(answer.status),
-            keys::answer.eq(&answer.body),
-            keys::created_at.eq(created_at),
-        ))
-        .execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(keys::table).values((
+        keys::owner.eq(&request.owner),
+        keys::key.eq(request.key.as_str()),
+        keys::operation.eq(request.operation),
+        keys::body_hash.eq(&request.body_hash),
+        keys::status.eq(answer.status),
+        keys::answer.eq(&answer.body),
+        keys::created_at.eq(created_at),
+    )))
+    .execute(tx.conn()?)?;
     Ok(())
 }
 
@@ -132,5 +132,5 @@ pub fn lost_to_twin(error: &DbError) -> bool {
 /// # Errors
 /// When the database fails.
 pub fn forget_before(tx: &mut Tx<'_>, moment: Timestamp) -> DbResult<usize> {
-    Ok(diesel::delete(keys::table.filter(keys::created_at.lt(moment))).execute(tx.conn()?)?)
+    Ok(Prepared(diesel::delete(keys::table.filter(keys::created_at.lt(moment)))).execute(tx.conn()?)?)
 }

@@ -8,8 +8,9 @@ use crate::kernel::id::as_text;
 use crate::kernel::page::Cursor;
 use crate::kernel::retry::pause_after;
 use crate::kernel::time::Timestamp;
+use crate::platform::db::dialect::{self, Prepared};
 use crate::platform::db::schema::jobs;
-use crate::platform::db::{DbResult, Tx, columns, dialect};
+use crate::platform::db::{DbResult, Tx, columns};
 use crate::stored_enum;
 
 stored_enum! {
@@ -69,7 +70,7 @@ pub(super) fn insert(
         jobs::created_at.eq(now),
     );
     crate::on_backend!(tx.conn()?, conn => {
-        diesel::insert_into(jobs::table).values(row).on_conflict_do_nothing().execute(conn)
+        Prepared(diesel::insert_into(jobs::table).values(row).on_conflict_do_nothing()).execute(conn)
     })?;
     Ok(())
 }
@@ -138,30 +139,28 @@ pub(super) fn conclude(
         .filter(jobs::id.eq(job.id))
         .filter(jobs::state.eq(JobState::Running))
         .filter(jobs::lease_owner.eq(holder));
-    let changed = diesel::update(mine)
-        .set((
-            jobs::state.eq(state),
-            jobs::last_error.eq(error),
-            jobs::run_at.eq(run_at),
-            jobs::finished_at.eq(finished),
-            jobs::lease_owner.eq(None::<String>),
-            jobs::lease_until.eq(None::<Timestamp>),
-        ))
-        .execute(tx.conn()?)?;
+    let changed = Prepared(diesel::update(mine).set((
+        jobs::state.eq(state),
+        jobs::last_error.eq(error),
+        jobs::run_at.eq(run_at),
+        jobs::finished_at.eq(finished),
+        jobs::lease_owner.eq(None::<String>),
+        jobs::lease_until.eq(None::<Timestamp>),
+    )))
+    .execute(tx.conn()?)?;
     Ok(changed == 1 && state == JobState::Dead)
 }
 
 /// Gives leases back at shutdown; the attempt does not count.
 pub(super) fn give_back(tx: &mut Tx<'_>, holder: &str) -> DbResult<usize> {
     let mine = jobs::table.filter(jobs::state.eq(JobState::Running)).filter(jobs::lease_owner.eq(holder));
-    Ok(diesel::update(mine)
-        .set((
-            jobs::state.eq(JobState::Ready),
-            jobs::attempts.eq(jobs::attempts - 1),
-            jobs::lease_owner.eq(None::<String>),
-            jobs::lease_until.eq(None::<Timestamp>),
-        ))
-        .execute(tx.conn()?)?)
+    Ok(Prepared(diesel::update(mine).set((
+        jobs::state.eq(JobState::Ready),
+        jobs::attempts.eq(jobs::attempts - 1),
+        jobs::lease_owner.eq(None::<String>),
+        jobs::lease_until.eq(None::<Timestamp>),
+    )))
+    .execute(tx.conn()?)?)
 }
 
 /// Jobs for staff to see, newest first.
@@ -186,14 +185,13 @@ pub fn list(tx: &mut Tx<'_>, state: Option<JobState>, after: Option<Cursor>, lim
 pub fn retry_dead(tx: &mut Tx<'_>, id: i64) -> DbResult<bool> {
     let now = tx.now();
     let dead = jobs::table.filter(jobs::id.eq(id)).filter(jobs::state.eq(JobState::Dead));
-    let changed = diesel::update(dead)
-        .set((
-            jobs::state.eq(JobState::Ready),
-            jobs::attempts.eq(0_i64),
-            jobs::run_at.eq(now),
-            jobs::finished_at.eq(None::<Timestamp>),
-        ))
-        .execute(tx.conn()?)?;
+    let changed = Prepared(diesel::update(dead).set((
+        jobs::state.eq(JobState::Ready),
+        jobs::attempts.eq(0_i64),
+        jobs::run_at.eq(now),
+        jobs::finished_at.eq(None::<Timestamp>),
+    )))
+    .execute(tx.conn()?)?;
     Ok(changed == 1)
 }
 
