@@ -11,7 +11,7 @@ use crate::catalog::ProductId;
 use crate::kernel::id::UserId;
 use crate::kernel::page::Page;
 use crate::platform::db::{Db, Tx};
-use crate::platform::http::{ApiError, ApiResult, Json, MaybeShopper, PageQuery, Path, Query, Shopper};
+use crate::platform::http::{ApiError, ApiResult, Json, MaybeShopper, PageQuery, Path, Query, Shopper, at_most};
 
 /// The endpoints for shoppers.
 #[derive(utoipa::OpenApi)]
@@ -56,6 +56,9 @@ pub struct OwnGroupsQuery {
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
 }
+
+/// Most characters of a share's token.
+const MAX_TOKEN_CHARS: usize = 32;
 
 /// How the viewer came.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -154,6 +157,7 @@ pub async fn show_group(
     id: Path<GroupId>,
     query: Query<GroupQuery>,
 ) -> ApiResult<Json<GroupPageView>> {
+    at_most("share", query.0.share.as_deref(), MAX_TOKEN_CHARS)?;
     let (user, id, token) = (user_of(viewer), id.0, query.0.share);
     let look = db.read("show_group", move |tx| service::group_page(tx, id, user, token.as_deref())).await?;
     Ok(Json(GroupPageView::of(look, user, db.clock().now())))

@@ -79,7 +79,7 @@ impl SubjectSource for PacketSubjects {
     fn describe(&self, tx: &mut Tx<'_>, reference: &str) -> DbResult<Option<SubjectCard>> {
         let now = tx.now();
         let open = |packet: &Packet| rules::claimable(packet, now).is_ok();
-        let Some(packet) = store::by_code(tx, reference)?.filter(open) else { return Ok(None) };
+        let Some(packet) = service::by_code(tx, reference)?.filter(open) else { return Ok(None) };
         let Ok(facts) = campaign::facts(tx, packet.campaign_id) else { return Ok(None) };
         Ok(Some(SubjectCard {
             title: facts.card_title,

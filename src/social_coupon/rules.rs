@@ -11,6 +11,8 @@ use crate::kernel::time::Timestamp;
 
 /// Most a packet may be worth: ¥10,000.
 const MAX_FACE: Fen = Fen::new(1_000_000);
+/// Characters of a packet's code.
+pub const CODE_LENGTH: usize = 16;
 /// Most packets of a payer, or claims a day, that a rule may allow.
 const MAX_LIMIT: i64 = 1_000;
 
@@ -40,6 +42,11 @@ pub fn valid(rules: &SocialCouponRules) -> Result<(), SocialCouponError> {
 pub fn split(rules: &SocialCoupon, seed: i64) -> Option<Vec<Fen>> {
     let pieces = usize::try_from(rules.portions).ok()?;
     partition(rules.face, pieces, rules.minimum, rules.shape.into(), seed.cast_unsigned())
+}
+
+/// Whether a text could be the code of a packet at all; others are not looked for.
+pub fn looks_like_code(text: &str) -> bool {
+    text.len() == CODE_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Whether portions of a packet can be claimed now.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::error::SocialCouponError;
 use super::events::{self, PacketFacts, PortionClaimed, Refused};
 use super::model::{OWN_PORTION, Packet, PacketId, PacketState, Portion, SocialCoupon};
-use super::rules;
+use super::rules::{self, CODE_LENGTH};
 use super::store::{self, Claim};
 use crate::campaign::{self, Action, CampaignError, CampaignFacts, CampaignKind, CampaignState, Grant, Viewer};
 use crate::coupon::{self, CouponId, CouponSource, NewCoupon};
@@ -126,7 +126,12 @@ fn random<const N: usize>() -> DbResult<[u8; N]> {
 fn code() -> DbResult<String> {
     const ALPHABET: &[u8; 32] = b"23456789abcdefghjkmnpqrstuvwxyz_";
     let letter = |byte: u8| ALPHABET.get(usize::from(byte & 31)).copied().map(char::from);
-    Ok(random::<16>()?.into_iter().filter_map(letter).collect())
+    Ok(random::<CODE_LENGTH>()?.into_iter().filter_map(letter).collect())
+}
+
+/// A packet by what is passed on.
+pub(super) fn by_code(tx: &mut Tx<'_>, code: &str) -> DbResult<Option<Packet>> {
+    if rules::looks_like_code(code) { store::by_code(tx, code) } else { Ok(None) }
 }
 
 /// Under which name the budget remembers a packet.
@@ -155,7 +160,7 @@ pub(super) struct Claimed {
 /// # Errors
 /// Why not; the transaction must then be given up.
 pub(super) fn claim(tx: &mut Tx<'_>, code: &str, claimer: &Claimer) -> Result<Claimed, SocialCouponError> {
-    let packet = store::by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
+    let packet = by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
     if packet.user_id != claimer.user
         && let Some(portion) = store::portion_of(tx, packet.id, claimer.user)?
     {
@@ -168,7 +173,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, code: &str, claimer: &Claimer) -> Result<Cl
     let acquisition = share::acquisition_of(tx, claimer.user)?;
     let acquired = acquisition.is_some_and(|acquisition| acquisition.campaign == Some(packet.campaign_id));
     if !store::count_friend(tx, packet.id, tx.now())? {
-        let packet = store::by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
+        let packet = by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
         rules::claimable(&packet, tx.now())?;
         return Err(SocialCouponError::Exhausted);
     }
@@ -187,7 +192,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, code: &str, claimer: &Claimer) -> Result<Cl
 /// # Errors
 /// Why not; the transaction must then be given up.
 pub(super) fn claim_own(tx: &mut Tx<'_>, code: &str, user: UserId) -> Result<Claimed, SocialCouponError> {
-    let packet = store::by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
+    let packet = by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
     if packet.user_id == user
         && let Some(portion) = store::portion_of(tx, packet.id, user)?
     {
@@ -302,7 +307,7 @@ fn note(tx: &mut Tx<'_>, packet: &Packet, claimer: &Claimer, give: &Give) -> DbR
 
 /// Writes down that somebody earned nothing because a packet descends from their own.
 pub(super) fn note_loop(tx: &mut Tx<'_>, code: &str, user: UserId) -> DbResult<()> {
-    let Some(packet) = store::by_code(tx, code)? else { return Ok(()) };
+    let Some(packet) = by_code(tx, code)? else { return Ok(()) };
     let refused = Refused {
         campaign_id: packet.campaign_id,
         order_id: None,
@@ -357,7 +362,7 @@ pub(super) struct PacketPage {
 /// # Errors
 /// 404 when there is none.
 pub(super) fn page(tx: &mut Tx<'_>, code: &str, user: Option<UserId>) -> Result<PacketPage, SocialCouponError> {
-    let packet = store::by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
+    let packet = by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
     let portions = store::portions(tx, packet.id)?;
     let campaign = campaign::facts(tx, packet.campaign_id)?;
     let (may_claim, may_claim_own) = match user {

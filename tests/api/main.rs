@@ -44,5 +44,6 @@ mod processes;
 mod purchase;
 mod share;
 mod shipping;
+mod social_coupon;
 mod stock;
 mod undelivered;
