@@ -206,7 +206,7 @@ pub async fn export_bargains(
         service::note_export(tx, &desk, id, "bargains")?;
         service::bargains_table(tx, id)
     });
-    Ok(download(table.await?, "bargains.csv"))
+    Ok(table.await?.download("bargains.csv"))
 }
 
 /// A campaign's cuts as CSV: who helped whom
@@ -228,14 +228,7 @@ pub async fn export_bargain_cuts(
         service::note_export(tx, &desk, id, "cuts")?;
         service::helps_table(tx, id)
     });
-    Ok(download(table.await?, "bargain-cuts.csv"))
-}
-
-fn download(table: Vec<u8>, name: &str) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("content-disposition", format!("attachment; filename=\"{name}\"")))
-        .body(table)
+    Ok(table.await?.download("bargain-cuts.csv"))
 }
 
 /// Tries the prizes of a ranking again that could not be given

@@ -160,11 +160,5 @@ pub fn taken_off(base: Fen, price: Fen) -> Fen {
     base.minus(price).unwrap_or(Fen::ZERO).max(Fen::ZERO)
 }
 
-/// A cell of a table that a spreadsheet will not take for a formula.
-pub fn defused_cell(text: &str) -> String {
-    let dangerous = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if dangerous { format!("'{text}") } else { text.to_owned() }
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Flash sales for staff. Scheduling, pausing, ending, the report and its export are every campaign's.
 
-use actix_web::{get, post, put, web};
+use actix_web::{HttpResponse, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -20,7 +20,13 @@ use crate::staff::permission::{CampaignRead, CampaignWrite};
 
 /// The endpoints for staff.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(create_flash_sale, change_flash_sale_rules, show_flash_sale, list_flash_sale_takings))]
+#[openapi(paths(
+    create_flash_sale,
+    change_flash_sale_rules,
+    show_flash_sale,
+    list_flash_sale_takings,
+    export_flash_sale_takings
+))]
 pub struct AdminApi;
 
 /// Registers the endpoints for staff.
@@ -29,7 +35,8 @@ pub fn admin_routes(config: &mut web::ServiceConfig) {
         .service(create_flash_sale)
         .service(change_flash_sale_rules)
         .service(show_flash_sale)
-        .service(list_flash_sale_takings);
+        .service(list_flash_sale_takings)
+        .service(export_flash_sale_takings);
 }
 
 /// A new flash sale.
@@ -257,4 +264,26 @@ pub async fn list_flash_sale_takings(
     let (id, before, limit) = (id.0, page.cursor()?, page.limit()?);
     let rows = db.read("list_flash_sale_takings", move |tx| staff_service::takings(tx, id, before, limit)).await?;
     Ok(Json(rows.map(FlashSaleTakingView::from)))
+}
+
+/// Exports what orders took of a flash sale
+///
+/// A table with one row for each order and item, newest first; at most 100,000 rows. Who exported how much is written
+/// down.
+#[utoipa::path(
+    tag = "flash_sale",
+    security(("staff" = [])),
+    extensions(("x-permission" = json!("campaign.read"))),
+    params(("id" = CampaignId, Path, description = "The campaign.")),
+    responses((status = 200, description = "The table.", content_type = "text/csv", body = String))
+)]
+#[get("/flash-sales/{id}/takings/export")]
+pub async fn export_flash_sale_takings(
+    db: web::Data<Db>,
+    staff: Staff<CampaignRead>,
+    id: Path<CampaignId>,
+) -> ApiResult<HttpResponse> {
+    let id = id.0;
+    let export = move |tx: &mut Tx<'_>| staff_service::export(tx, id, (staff.staff_id, &staff.origin));
+    Ok(db.write("export_flash_sale_takings", export).await?.download("flash-sale.csv"))
 }

@@ -22,6 +22,8 @@ crate::refusals! {
         LimitReached(details) => CONFLICT "limit_reached" "已达到限购数量" "You have as many pieces as one buyer may have.",
         /// A rule that cannot be meant; details name the field.
         InvalidRules(details) => UNPROCESSABLE_ENTITY "invalid_rules" "秒杀规则有误" "A rule of this flash sale is invalid.",
+        /// More rows than one table may have.
+        ExportTooLarge => UNPROCESSABLE_ENTITY "export_too_large" "导出数据过多" "The table would have too many rows.",
     }
     passing { Campaign(CampaignError), Pricing(PricingError) }
 }

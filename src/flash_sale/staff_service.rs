@@ -6,12 +6,12 @@ use super::error::FlashSaleError;
 use super::model::{FlashSale, FlashSaleRules, Item, ItemId, ItemRules, Slot, SlotId, SlotRules, Taking};
 use super::rules;
 use super::store;
-use crate::campaign::{self, CampaignKind, NewCampaign, Problem, RulesChange};
+use crate::campaign::{self, CampaignKind, MAX_EXPORTED, NewCampaign, Problem, RulesChange};
 use crate::catalog::{self, SkuFacts, SkuId};
 use crate::kernel::id::{CampaignId, StaffId};
 use crate::kernel::page::{Cursor, Page};
 use crate::platform::db::{DbResult, Tx};
-use crate::platform::http::Origin;
+use crate::platform::http::{Origin, Table};
 
 /// Plans a flash sale: the campaign as a draft, with its rules.
 ///
@@ -191,4 +191,33 @@ pub(super) fn takings(
         written(tx, campaign)?.slots.into_iter().flat_map(|(_, items)| items).map(|item| item.id).collect();
     let rows = store::takings(tx, &items, before, limit)?;
     Ok(Page::cut(rows, limit, |taking| Cursor { key: taking.order_id.get(), id: taking.item_id.get() }))
+}
+
+/// Everybody who took part in a flash sale, the newest first, as a table; written down.
+///
+/// # Errors
+/// 404 when there is no such flash sale; 422 when there are too many.
+pub(super) fn export(
+    tx: &mut Tx<'_>,
+    campaign: CampaignId,
+    (staff, origin): (StaffId, &Origin),
+) -> Result<Table, FlashSaleError> {
+    let takings = takings(tx, campaign, None, MAX_EXPORTED)?;
+    if takings.next_cursor.is_some() {
+        return Err(FlashSaleError::ExportTooLarge);
+    }
+    campaign::note_export(tx, campaign, (staff, origin), takings.items.len())?;
+    let heads = ["order_id", "item_id", "user_id", "quantity", "discount_yuan", "state", "at"];
+    let row = |taking: &Taking| {
+        [
+            taking.order_id.to_string(),
+            taking.item_id.to_string(),
+            taking.user_id.to_string(),
+            taking.quantity.to_string(),
+            taking.discount.to_yuan(),
+            taking.state.to_string(),
+            taking.at.to_string(),
+        ]
+    };
+    Ok(Table::of(heads, takings.items.iter().map(row))?)
 }

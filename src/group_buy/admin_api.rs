@@ -421,9 +421,5 @@ pub async fn export_group_buy_participants(
     let (desk, id) = (desk(&staff), id.0);
     let (count, table) = db.read("export_group_buy", move |tx| service::export(tx, id)).await?;
     db.write("export_group_buy.note", move |tx| service::note_export(tx, &desk, id, count)).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("content-disposition", "attachment; filename=\"group-buy.csv\""))
-        .insert_header(("x-content-type-options", "nosniff"))
-        .body(table))
+    Ok(table.download("group-buy.csv"))
 }

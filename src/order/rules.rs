@@ -311,11 +311,5 @@ pub fn masked_phone(phone: &str) -> String {
     phone.chars().enumerate().map(|(position, digit)| if hidden(position) { '*' } else { digit }).collect()
 }
 
-/// A cell of a table that a spreadsheet will not take for a formula.
-pub fn defused_cell(text: &str) -> String {
-    let dangerous = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if dangerous { format!("'{text}") } else { text.to_owned() }
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Social coupons for staff. Scheduling, pausing, ending, the report and its export are every campaign's.
 
-use actix_web::{get, post, put, web};
+use actix_web::{HttpResponse, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -25,7 +25,8 @@ use crate::staff::permission::{CampaignRead, CampaignWrite};
     change_social_coupon_rules,
     show_social_coupon,
     show_packet_generations,
-    list_packets
+    list_packets,
+    export_portions
 ))]
 pub struct AdminApi;
 
@@ -36,7 +37,8 @@ pub fn admin_routes(config: &mut web::ServiceConfig) {
         .service(change_social_coupon_rules)
         .service(show_social_coupon)
         .service(show_packet_generations)
-        .service(list_packets);
+        .service(list_packets)
+        .service(export_portions);
 }
 
 /// A new social coupon.
@@ -249,4 +251,26 @@ pub async fn list_packets(
         Ok::<_, SocialCouponError>(staff_service::packets(tx, filter, before, limit)?)
     };
     Ok(Json(db.read("list_packets", look).await?.map(StaffPacketView::from)))
+}
+
+/// Exports who claimed portions of a social coupon
+///
+/// A table with one row for each claimed portion, packet by packet; at most 100,000 rows. Who exported how much is
+/// written down.
+#[utoipa::path(
+    tag = "social_coupon",
+    security(("staff" = [])),
+    extensions(("x-permission" = json!("campaign.read"))),
+    params(("id" = CampaignId, Path, description = "The campaign.")),
+    responses((status = 200, description = "The table.", content_type = "text/csv", body = String))
+)]
+#[get("/social-coupons/{id}/portions/export")]
+pub async fn export_portions(
+    db: web::Data<Db>,
+    staff: Staff<CampaignRead>,
+    id: Path<CampaignId>,
+) -> ApiResult<HttpResponse> {
+    let id = id.0;
+    let export = move |tx: &mut Tx<'_>| staff_service::export(tx, id, (staff.staff_id, &staff.origin));
+    Ok(db.write("export_portions", export).await?.download("packets.csv"))
 }

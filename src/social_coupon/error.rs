@@ -26,6 +26,8 @@ crate::refusals! {
         ClaimedAlready => CONFLICT "claimed_already" "你已经领取过这个红包" "You have claimed a portion of this packet.",
         /// A rule that cannot be meant; details name the field.
         InvalidRules(details) => UNPROCESSABLE_ENTITY "invalid_rules" "社交立减金规则有误" "A rule of this social coupon is invalid.",
+        /// More rows than one table may have.
+        ExportTooLarge => UNPROCESSABLE_ENTITY "export_too_large" "导出数据过多" "The table would have too many rows.",
     }
     passing { Campaign(CampaignError), Coupon(CouponError) }
 }

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::error::SocialCouponError;
 use super::model::{
-    FIELD_ACQUISITION_PERCENT, FIELD_CONVERSION_PERCENT, Packet, PacketId, SocialCoupon, SocialCouponRules,
+    FIELD_ACQUISITION_PERCENT, FIELD_CONVERSION_PERCENT, Packet, PacketId, Portion, SocialCoupon, SocialCouponRules,
 };
 use super::rules::{self, tenths_of_percent};
 use super::store::{self, GenerationRow, PacketFilter};
-use crate::campaign::{self, CampaignKind, NewCampaign, RulesChange};
+use crate::campaign::{self, CampaignKind, MAX_EXPORTED, NewCampaign, RulesChange};
 use crate::coupon::{
     self, CouponAudience, CouponBenefit, CouponFamily, CouponScope, CouponTemplateDraft, CouponWay, NewTemplate,
 };
@@ -18,7 +18,7 @@ use crate::kernel::id::{CampaignId, StaffId};
 use crate::kernel::money::Fen;
 use crate::kernel::page::{Cursor, Page};
 use crate::platform::db::{DbError, DbResult, FromDb, Tx};
-use crate::platform::http::Origin;
+use crate::platform::http::{Origin, Table};
 
 /// A portion's coupon lives three days at most; each one's own end is set when it is claimed.
 const LONGEST_USE_DAYS: i64 = 3;
@@ -251,4 +251,58 @@ pub(super) fn packets(
     let children = store::children(tx, &ids)?;
     let count = |id: PacketId| children.iter().find(|(parent, _)| *parent == id).map_or(0, |(_, count)| *count);
     Ok(page.map(|packet| Branch { children: count(packet.id), packet }))
+}
+
+/// Everybody who claimed a portion, packet by packet, as a table; written down.
+///
+/// # Errors
+/// 404 when there is no such social coupon; 422 when there are too many.
+pub(super) fn export(
+    tx: &mut Tx<'_>,
+    campaign: CampaignId,
+    (staff, origin): (StaffId, &Origin),
+) -> Result<Table, SocialCouponError> {
+    store::rules(tx, campaign)?.ok_or(SocialCouponError::NotFound)?;
+    let rows = store::claimed_of(tx, campaign, MAX_EXPORTED)?;
+    if i64::try_from(rows.len()).is_ok_and(|rows| rows > MAX_EXPORTED) {
+        return Err(SocialCouponError::ExportTooLarge);
+    }
+    campaign::note_export(tx, campaign, (staff, origin), rows.len())?;
+    let heads = [
+        "packet_id",
+        "parent_id",
+        "generation",
+        "payer_id",
+        "portion",
+        "amount_yuan",
+        "claimed_by",
+        "claimed_at",
+        "coupon_id",
+        "newcomer",
+        "new_user",
+        "order_id",
+        "order_yuan",
+    ];
+    Ok(Table::of(heads, rows.iter().map(|(packet, portion)| exported(packet, portion)))?)
+}
+
+fn exported(packet: &Packet, portion: &Portion) -> [String; 13] {
+    fn shown<T: ToString>(value: Option<T>) -> String {
+        value.map(|value| value.to_string()).unwrap_or_default()
+    }
+    [
+        packet.id.to_string(),
+        shown(packet.parent_id),
+        packet.generation.to_string(),
+        packet.user_id.to_string(),
+        portion.no.to_string(),
+        portion.amount.to_yuan(),
+        shown(portion.claimed_by),
+        shown(portion.claimed_at),
+        shown(portion.coupon_id),
+        shown(portion.newcomer),
+        shown(portion.acquired),
+        shown(portion.order_id),
+        shown(portion.order_fen.map(Fen::to_yuan)),
+    ]
 }

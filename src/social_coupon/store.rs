@@ -144,6 +144,17 @@ pub(super) fn portions(tx: &mut Tx<'_>, packet: PacketId) -> DbResult<Vec<Portio
     Ok(query.load(tx.conn()?)?)
 }
 
+/// Claimed portions of a campaign with their packets, in the order of both, one more than `limit`.
+pub(super) fn claimed_of(tx: &mut Tx<'_>, campaign: CampaignId, limit: i64) -> DbResult<Vec<(Packet, Portion)>> {
+    Ok(packet_portions::table
+        .inner_join(packets::table)
+        .filter(packets::campaign_id.eq(campaign).and(packet_portions::claimed_by.is_not_null()))
+        .order((packet_portions::packet_id, packet_portions::no))
+        .limit(limit.saturating_add(1))
+        .select((columns::<Packet>(), columns::<Portion>()))
+        .load(tx.conn()?)?)
+}
+
 /// The portion of a packet that somebody has.
 pub(super) fn portion_of(tx: &mut Tx<'_>, packet: PacketId, user: UserId) -> DbResult<Option<Portion>> {
     let query = packet_portions::table

@@ -8,7 +8,7 @@ use super::super::error::BargainError;
 use super::super::model::{
     Award, Bargain, BargainId, MAX_EXPORTED, MAX_PRIZED_RANK, Piece, Quota, Rank, Redemption, Rules,
 };
-use super::super::rules::{self, Ground, defused_cell};
+use super::super::rules::{self, Ground};
 use super::super::store::{self, bargains::Wanted, pieces::Help};
 use super::planning::current;
 use super::rules_of;
@@ -18,8 +18,8 @@ use crate::kernel::id::{CampaignId, StaffId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::page::{Cursor, Page};
 use crate::kernel::time::Timestamp;
-use crate::platform::db::{DbError, DbResult, Tx};
-use crate::platform::http::Origin;
+use crate::platform::db::{DbResult, Tx};
+use crate::platform::http::{Origin, Table};
 use crate::staff::audit::{self, AuditEntry};
 
 /// A member of staff at work, and from where.
@@ -121,7 +121,7 @@ pub(in crate::bargain) fn file(tx: &mut Tx<'_>, id: BargainId) -> Result<Bargain
 }
 
 /// The bargains of a campaign as a table for a spreadsheet.
-pub(in crate::bargain) fn bargains_table(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<Vec<u8>, BargainError> {
+pub(in crate::bargain) fn bargains_table(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<Table, BargainError> {
     rules_of(tx, campaign)?;
     let rows = store::bargains::of_campaign(tx, campaign, Wanted::default(), None, MAX_EXPORTED)?;
     within(rows.len())?;
@@ -160,11 +160,11 @@ pub(in crate::bargain) fn bargains_table(tx: &mut Tx<'_>, campaign: CampaignId) 
             moment(bargain.ended_at),
         ]
     };
-    Ok(table(heads, rows.iter().map(row))?)
+    Ok(Table::of(heads, rows.iter().map(row))?)
 }
 
 /// The cuts of a campaign as a table for a spreadsheet.
-pub(in crate::bargain) fn helps_table(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<Vec<u8>, BargainError> {
+pub(in crate::bargain) fn helps_table(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<Table, BargainError> {
     rules_of(tx, campaign)?;
     let rows = store::pieces::of_campaign(tx, campaign, MAX_EXPORTED.saturating_add(1))?;
     within(rows.len())?;
@@ -194,24 +194,12 @@ pub(in crate::bargain) fn helps_table(tx: &mut Tx<'_>, campaign: CampaignId) -> 
             help.taken_at.to_string(),
         ]
     };
-    Ok(table(heads, rows.iter().map(row))?)
+    Ok(Table::of(heads, rows.iter().map(row))?)
 }
 
 fn within(rows: usize) -> Result<(), BargainError> {
     let fits = i64::try_from(rows).is_ok_and(|rows| rows <= MAX_EXPORTED);
     if fits { Ok(()) } else { Err(BargainError::ExportTooLarge) }
-}
-
-/// CSV in UTF-8 with a byte order mark, which spreadsheets need to recognise Chinese. Cells that a spreadsheet would take
-/// for a formula are defused.
-fn table<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) -> DbResult<Vec<u8>> {
-    let failed = |error: csv::Error| DbError::Defect(error.to_string());
-    let mut writer = csv::Writer::from_writer(vec![0xEF, 0xBB, 0xBF]);
-    writer.write_record(heads).map_err(failed)?;
-    for row in rows {
-        writer.write_record(row.map(|cell| defused_cell(&cell))).map_err(failed)?;
-    }
-    writer.into_inner().map_err(|error| DbError::Defect(error.to_string()))
 }
 
 /// Writes down that staff took a table out of the house.

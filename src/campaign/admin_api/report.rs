@@ -292,9 +292,5 @@ pub async fn export_campaign_report(
         let report = service::report(tx, &campaigns.kinds, id)?;
         Ok::<_, CampaignError>(service::table(&report)?)
     });
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("content-disposition", format!("attachment; filename=\"campaign-{id}.csv\"")))
-        .insert_header(("x-content-type-options", "nosniff"))
-        .body(exporting.await?))
+    Ok(exporting.await?.download(&format!("campaign-{id}.csv")))
 }

@@ -2,7 +2,8 @@
 
 use super::report::{DayFigures, Report, Sums};
 use crate::kernel::money::Fen;
-use crate::platform::db::{DbError, DbResult};
+use crate::platform::db::DbResult;
+use crate::platform::http::Table;
 
 /// The heads of the columns. Cells that a row has no figure for are empty.
 const HEADS: [&str; 13] = [
@@ -21,24 +22,18 @@ const HEADS: [&str; 13] = [
     "spent_yuan",
 ];
 
-/// The table as CSV in UTF-8 with a byte order mark, which spreadsheets need to recognise Chinese. Nothing in it comes
-/// from a text that anybody typed.
+/// The report as a table.
 ///
 /// # Errors
-/// When the table cannot be written, which memory alone could cause.
-pub(in crate::campaign) fn table(report: &Report) -> DbResult<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(vec![0xEF, 0xBB, 0xBF]);
-    let failed = |error: csv::Error| DbError::Defect(error.to_string());
-    writer.write_record(HEADS).map_err(failed)?;
-    writer.write_record(whole_row("total", report.campaign.row.id.to_string(), &report.total)).map_err(failed)?;
-    for (day, figures) in &report.by_day {
-        writer.write_record(whole_row("day", day.to_string(), figures)).map_err(failed)?;
-    }
-    for (channel, sums) in &report.by_channel {
+/// When it cannot be written, which memory alone could cause.
+pub(in crate::campaign) fn table(report: &Report) -> DbResult<Table> {
+    let whole = whole_row("total", report.campaign.row.id.to_string(), &report.total);
+    let days = report.by_day.iter().map(|(day, figures)| whole_row("day", day.to_string(), figures));
+    let channels = report.by_channel.iter().map(|(channel, sums)| {
         let key = channel.map_or("none", |channel| channel.as_str()).to_owned();
-        writer.write_record(row("channel", key, sums, None)).map_err(failed)?;
-    }
-    writer.into_inner().map_err(|error| DbError::Defect(error.to_string()))
+        row("channel", key, sums, None)
+    });
+    Table::of(HEADS, std::iter::once(whole).chain(days).chain(channels))
 }
 
 fn whole_row(part: &str, key: String, figures: &DayFigures) -> [String; 13] {

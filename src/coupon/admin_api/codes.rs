@@ -5,12 +5,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::views::CouponCodeBatchView;
-use super::{CouponReason, desk, table};
+use super::{CouponReason, desk};
 use crate::coupon::model::{CodeBatchId, CouponTemplateId};
 use crate::coupon::service::{self, NewBatch};
 use crate::kernel::page::Page;
 use crate::platform::db::Db;
-use crate::platform::http::{ApiResult, Json, PageQuery, Path, Query, Staff};
+use crate::platform::http::{ApiResult, Json, PageQuery, Path, Query, Staff, Table};
 use crate::staff::permission::{CouponGrant, CouponRead};
 
 /// Codes to be made.
@@ -48,14 +48,10 @@ pub async fn make_coupon_codes(
     let (desk, id) = (desk(&staff), path.0);
     let new = NewBatch { size: body.size, note: body.0.note };
     let (batch, codes) = db.write("make_coupon_codes", move |tx| service::make_batch(tx, &desk, id, &new)).await?;
-    let mut lines = String::from("\u{feff}code\r\n");
-    for code in codes {
-        lines.push_str(&code);
-        lines.push_str("\r\n");
-    }
+    let table = Table::of(["code"], codes.into_iter().map(|code| [code]))?;
     let mut answer = HttpResponse::Created();
     answer.insert_header(("x-batch-id", batch.id.to_string()));
-    Ok(table("codes.csv", answer, lines.into_bytes()))
+    Ok(table.with(answer, "codes.csv"))
 }
 
 /// Lists the batches of one-time codes of a kind of coupon, newest first

@@ -85,12 +85,3 @@ pub struct CouponReason {
 fn desk<P>(staff: &Staff<P>) -> AtDesk {
     AtDesk { staff_id: staff.staff_id, origin: staff.origin.clone() }
 }
-
-/// A table for a spreadsheet, to be saved under a name.
-fn table(name: &'static str, mut answer: actix_web::HttpResponseBuilder, bytes: Vec<u8>) -> actix_web::HttpResponse {
-    answer
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("content-disposition", format!("attachment; filename=\"{name}\"")))
-        .insert_header(("x-content-type-options", "nosniff"))
-        .body(bytes)
-}

@@ -4,8 +4,8 @@ use actix_web::{HttpResponse, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::desk;
 use super::views::{CouponFiguresView, CouponTemplateView};
-use super::{desk, table};
 use crate::coupon::draft::CouponTemplateDraft;
 use crate::coupon::error::CouponError;
 use crate::coupon::model::{CouponFamily, CouponTemplateId, CouponTemplateState, CouponWay};
@@ -330,9 +330,9 @@ pub async fn export_coupons(
     path: Path<CouponTemplateId>,
 ) -> ApiResult<HttpResponse> {
     let (desk, id) = (desk(&staff), path.0);
-    let (bytes, count) = db.read("export_coupons", move |tx| service::table(tx, id)).await?;
+    let (table, count) = db.read("export_coupons", move |tx| service::table(tx, id)).await?;
     let noting =
         db.write("export_coupons.note", move |tx| Ok::<_, CouponError>(service::note_export(tx, &desk, id, count)?));
     noting.await?;
-    Ok(table("coupons.csv", HttpResponse::Ok(), bytes))
+    Ok(table.download("coupons.csv"))
 }

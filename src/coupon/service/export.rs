@@ -3,20 +3,20 @@
 use super::desk::{AtDesk, Deed, exported};
 use crate::coupon::error::CouponError;
 use crate::coupon::model::{Coupon, CouponTemplateId};
-use crate::platform::db::{DbError, DbResult, Tx};
+use crate::platform::db::{DbResult, Tx};
+use crate::platform::http::Table;
 
 /// The heads of the columns.
 const HEADS: [&str; 9] =
     ["coupon_id", "user_id", "state", "source", "amount_yuan", "issued_at", "valid_from", "valid_until", "order_id"];
 
-/// A template's coupons as CSV in UTF-8 with a byte order mark, which spreadsheets need to recognise Chinese; and how
-/// many they are.
+/// A template's coupons as a table, and how many they are.
 ///
 /// # Errors
 /// When there are too many, or no such template.
-pub(in crate::coupon) fn table(tx: &mut Tx<'_>, template: CouponTemplateId) -> Result<(Vec<u8>, usize), CouponError> {
+pub(in crate::coupon) fn table(tx: &mut Tx<'_>, template: CouponTemplateId) -> Result<(Table, usize), CouponError> {
     let coupons = exported(tx, template)?;
-    Ok((written(&coupons)?, coupons.len()))
+    Ok((Table::of(HEADS, coupons.iter().map(row))?, coupons.len()))
 }
 
 /// Writes down who exported how much.
@@ -36,16 +36,6 @@ pub(in crate::coupon) fn note_export(
             after: Some(serde_json::json!({ "coupons": coupons })),
         },
     )
-}
-
-fn written(coupons: &[Coupon]) -> DbResult<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(vec![0xEF, 0xBB, 0xBF]);
-    let failed = |error: csv::Error| DbError::Defect(error.to_string());
-    writer.write_record(HEADS).map_err(failed)?;
-    for coupon in coupons {
-        writer.write_record(row(coupon)).map_err(failed)?;
-    }
-    writer.into_inner().map_err(|error| DbError::Defect(error.to_string()))
 }
 
 fn row(coupon: &Coupon) -> [String; 9] {

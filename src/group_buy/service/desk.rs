@@ -10,8 +10,8 @@ use super::rules_of;
 use crate::kernel::id::{CampaignId, StaffId};
 use crate::kernel::page::{Cursor, Page};
 use crate::kernel::time::Timestamp;
-use crate::platform::db::{DbError, DbResult, Tx};
-use crate::platform::http::Origin;
+use crate::platform::db::{DbResult, Tx};
+use crate::platform::http::{Origin, Table};
 use crate::staff::audit::{self, AuditEntry};
 
 /// Most characters of a reason.
@@ -96,21 +96,14 @@ const HEADS: [&str; 19] = [
     "reason",
 ];
 
-/// Everybody who took part in a campaign, as CSV in UTF-8 with a byte order mark, which spreadsheets need to recognise
-/// Chinese; and how many rows it has.
-pub(in crate::group_buy) fn export(tx: &mut Tx<'_>, id: CampaignId) -> Result<(usize, Vec<u8>), GroupBuyError> {
+/// Everybody who took part in a campaign, as a table; and how many rows it has.
+pub(in crate::group_buy) fn export(tx: &mut Tx<'_>, id: CampaignId) -> Result<(usize, Table), GroupBuyError> {
     rules_of(tx, id)?;
     let rows = store::of_campaign(tx, id, MAX_EXPORTED.saturating_add(1))?;
     if i64::try_from(rows.len()).is_ok_and(|count| count > MAX_EXPORTED) {
         return Err(GroupBuyError::ExportTooLarge);
     }
-    let failed = |error: csv::Error| DbError::Defect(error.to_string());
-    let mut writer = csv::Writer::from_writer(vec![0xEF, 0xBB, 0xBF]);
-    writer.write_record(HEADS).map_err(failed)?;
-    for (seat, group) in &rows {
-        writer.write_record(row(seat, group)).map_err(failed)?;
-    }
-    let table = writer.into_inner().map_err(|error| DbError::Defect(error.to_string()))?;
+    let table = Table::of(HEADS, rows.iter().map(|(seat, group)| row(seat, group)))?;
     Ok((rows.len(), table))
 }
 
@@ -129,7 +122,6 @@ pub(in crate::group_buy) fn note_export(tx: &mut Tx<'_>, desk: &AtDesk, id: Camp
     audit::record(tx, &entry)
 }
 
-/// No cell comes from a shopper's hand, so none can be a formula.
 fn row(seat: &Seat, group: &Group) -> [String; 19] {
     fn shown<T: ToString>(value: Option<T>) -> String {
         value.map(|value| value.to_string()).unwrap_or_default()

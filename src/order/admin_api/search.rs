@@ -171,9 +171,5 @@ pub async fn export_orders(
     let (count, table) = exporting.await?;
     let desk = desk(&staff);
     db.write("export_orders.note", move |tx| service::note_export(tx, &desk, &asked, count)).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("content-disposition", "attachment; filename=\"orders.csv\""))
-        .insert_header(("x-content-type-options", "nosniff"))
-        .body(table))
+    Ok(table.download("orders.csv"))
 }

@@ -174,13 +174,9 @@ fn a_price_outside_its_range_is_refused() {
 }
 
 #[test]
-fn phones_are_masked_and_formulas_defused() {
+fn phones_are_masked() {
     assert_eq!(masked_phone("13800001234"), "138****1234");
     assert_eq!(masked_phone("1234"), "1234");
-    for cell in ["=1+1", "+86", "-1", "@SUM(A1)", "\tx"] {
-        assert!(defused_cell(cell).starts_with('\''), "{cell:?}");
-    }
-    assert_eq!(defused_cell("李=雷"), "李=雷");
 }
 
 proptest! {

@@ -1,9 +1,9 @@
 //! Orders as a table for a spreadsheet: one row for each line.
 
 use super::super::model::{Order, OrderLine, OrderWithLines};
-use super::super::rules::defused_cell;
 use crate::kernel::time::Timestamp;
-use crate::platform::db::{DbError, DbResult};
+use crate::platform::db::DbResult;
+use crate::platform::http::Table;
 
 /// The heads of the columns.
 const HEADS: [&str; 22] = [
@@ -31,21 +31,13 @@ const HEADS: [&str; 22] = [
     "order_refunded_yuan",
 ];
 
-/// The table as CSV in UTF-8 with a byte order mark, which spreadsheets need to recognise Chinese. Cells that a
-/// spreadsheet would take for a formula are defused.
+/// The orders as a table.
 ///
 /// # Errors
-/// When the table cannot be written, which memory alone could cause.
-pub(in crate::order) fn table(orders: &[OrderWithLines]) -> DbResult<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(vec![0xEF, 0xBB, 0xBF]);
-    let failed = |error: csv::Error| DbError::Defect(error.to_string());
-    writer.write_record(HEADS).map_err(failed)?;
-    for OrderWithLines { order, lines } in orders {
-        for line in lines {
-            writer.write_record(row(order, line).map(|cell| defused_cell(&cell))).map_err(failed)?;
-        }
-    }
-    writer.into_inner().map_err(|error| DbError::Defect(error.to_string()))
+/// When it cannot be written, which memory alone could cause.
+pub(in crate::order) fn table(orders: &[OrderWithLines]) -> DbResult<Table> {
+    let rows = orders.iter().flat_map(|OrderWithLines { order, lines }| lines.iter().map(move |line| row(order, line)));
+    Table::of(HEADS, rows)
 }
 
 fn row(order: &Order, line: &OrderLine) -> [String; 22] {

@@ -188,7 +188,7 @@ async fn a_note_a_closing_and_an_export_are_audited_and_an_export_holds_no_formu
         })
         .await
         .unwrap();
-    let table = String::from_utf8(table).unwrap();
+    let table = table.text().to_owned();
     assert!(table.contains("'=cmd|") && !table.contains(",=cmd"), "{table}");
     assert!(table.contains("99.00") && table.contains("已电话确认"));
     assert_eq!(shop.count("SELECT COUNT(*) AS number FROM audit_entries").await, 3);

@@ -6,9 +6,11 @@ pub mod edge;
 pub mod error;
 pub mod idempotency;
 pub mod rate_limit;
+pub mod table;
 
 pub use auth::{Access, AccessTokens, Caller, MaybeShopper, Permission, Revocations, Shopper, Staff, Visitor};
 pub use body::{Created, HashedJson, Json, NoContent, PageQuery, Path, Query, at_most, read_body};
 pub use edge::Origin;
 pub use error::{ApiError, ApiResult, Refusal, RequestError};
 pub use idempotency::IdempotencyKey;
+pub use table::Table;
