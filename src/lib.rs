@@ -14,6 +14,7 @@ pub mod identity;
 pub mod kernel;
 pub mod order;
 pub mod payment;
+pub mod pick_up;
 pub mod platform;
 pub mod pricing;
 pub mod share;

@@ -24,7 +24,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("favourite", &["kernel", "platform", "identity", "staff", "catalog", "stock"]),
     ("cart", &["kernel", "platform", "identity", "catalog", "stock", "pricing"]),
     ("payment", &["kernel", "platform", "identity", "staff"]),
-    ("order", &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "payment", "cart"]),
+    ("pick_up", &["kernel", "platform", "staff"]),
+    (
+        "order",
+        &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "payment", "cart", "pick_up"],
+    ),
     ("share", &["kernel", "platform", "identity", "staff", "catalog"]),
     ("campaign", &["kernel", "platform", "identity", "staff", "share", "order"]),
     ("coupon", &["kernel", "platform", "identity", "staff", "catalog", "pricing", "order", "share", "campaign"]),
@@ -55,6 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "pricing",
             "cart",
             "payment",
+            "pick_up",
             "order",
             "share",
             "campaign",
@@ -134,6 +139,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("pricing", &["freight_templates", "freight_tariffs"]),
     ("favourite", &["favourites", "footprints"]),
     ("cart", &["cart_lines"]),
+    ("pick_up", &["stores", "store_staff"]),
     (
         "order",
         &[
@@ -146,6 +152,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "shipments",
             "shipment_lines",
             "tracking_events",
+            "pick_ups",
         ],
     ),
     ("share", &["share_tokens", "share_origins", "share_opens"]),

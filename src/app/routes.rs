@@ -8,8 +8,8 @@ use super::known_paths::answer_unknown;
 use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
 use crate::{
-    bargain, campaign, cart, catalog, coupon, favourite, flash_sale, group_buy, identity, order, payment, pricing,
-    share, social_coupon, staff, stock,
+    bargain, campaign, cart, catalog, coupon, favourite, flash_sale, group_buy, identity, order, payment, pick_up,
+    pricing, share, social_coupon, staff, stock,
 };
 
 const SHOPPERS: &str = "/api/v1";
@@ -22,6 +22,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(favourite::shopper_routes)
         .configure(cart::shopper_routes)
         .configure(pricing::shopper_routes)
+        .configure(pick_up::shopper_routes)
         .configure(order::shopper_routes)
         .configure(coupon::shopper_routes)
         .configure(payment::shopper_routes)
@@ -40,6 +41,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(stock::admin_routes)
         .configure(pricing::admin_routes)
         .configure(pricing::freight::admin_routes)
+        .configure(pick_up::admin_routes)
         .configure(order::admin_routes)
         .configure(coupon::admin_routes)
         .configure(payment::admin_routes)
@@ -78,6 +80,7 @@ pub(super) fn declared() -> OpenApi {
         favourite::ShopperApi::openapi(),
         cart::ShopperApi::openapi(),
         pricing::ShopperApi::openapi(),
+        pick_up::ShopperApi::openapi(),
         order::ShopperApi::openapi(),
         coupon::ShopperApi::openapi(),
         payment::ShopperApi::openapi(),
@@ -97,6 +100,7 @@ pub(super) fn declared() -> OpenApi {
         stock::AdminApi::openapi(),
         pricing::AdminApi::openapi(),
         pricing::freight::AdminApi::openapi(),
+        pick_up::AdminApi::openapi(),
         order::AdminApi::openapi(),
         coupon::AdminApi::openapi(),
         payment::AdminApi::openapi(),
@@ -125,6 +129,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         pricing::PricingError::CATALOGUE,
         pricing::freight::FreightError::CATALOGUE,
         cart::CartError::CATALOGUE,
+        pick_up::PickUpError::CATALOGUE,
         order::OrderError::CATALOGUE,
         coupon::CouponError::CATALOGUE,
         payment::PaymentError::CATALOGUE,

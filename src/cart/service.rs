@@ -73,7 +73,7 @@ fn price_selected(
         return Ok(None);
     }
     let user = if let CartOwner::User(user_id) = owner { Some(user_id) } else { None };
-    let request = QuoteRequest { user, province_code: None, lines: basket, claims: Vec::new() };
+    let request = QuoteRequest { user, province_code: None, picked_up: false, lines: basket, claims: Vec::new() };
     Ok(Some(pricing::quote(tx, offers, &request)?))
 }
 

@@ -30,6 +30,22 @@ crate::refusals! {
         AlreadyShipped => CONFLICT "already_shipped" "订单已发货" "Some or all of this order has been shipped.",
         /// It is not paid.
         NotPaid => CONFLICT "not_paid" "订单未支付" "This order is not paid.",
+        /// It is handed out at a store and not sent.
+        CollectedAtStore => CONFLICT "collected_at_store" "该订单为到店自提，无需发货" "This order is collected at a store; no parcel is sent.",
+        /// No order waits with this code.
+        PickUpCodeNotFound => NOT_FOUND "pick_up_code_not_found" "自提码无效" "There is no order with this pick-up code.",
+        /// The order waits at another store; details name it.
+        WrongStore(details) => CONFLICT "wrong_store" "该订单须在其他门店提取" "This order is collected at another store.",
+        /// It was handed out before; details say when.
+        AlreadyPickedUp(details) => CONFLICT "already_picked_up" "该订单已提取" "This order has been collected already.",
+        /// Whoever belongs to a store hands out at that store alone.
+        NotYourStore => FORBIDDEN "not_your_store" "您不属于该门店" "You do not belong to this store.",
+        /// There is no code to show: not paid, held back by a campaign, collected, or refunded.
+        NoPickUpCode => CONFLICT "no_pick_up_code" "该订单暂无可用的自提码" "This order has no pick-up code to show now.",
+        /// The body names an address and a store at once, or neither.
+        DestinationUnclear => UNPROCESSABLE_ENTITY "destination_unclear" "请选择收货地址或自提门店" "Name an address or a store to collect it at, one of the two.",
+        /// No such store, or it takes no orders.
+        StoreNotFound => UNPROCESSABLE_ENTITY "store_not_found" "自提门店不存在或已关闭" "There is no such store, or it takes no orders.",
         /// The body names lines and the cart at once, or neither.
         BasketUnclear => UNPROCESSABLE_ENTITY "basket_unclear" "请指定商品或从购物车结算" "Name lines or take them from the cart, one of the two.",
         /// Nothing in the cart is selected.
@@ -88,6 +104,7 @@ impl From<Denial> for OrderError {
             Denial::AlreadyShipped => Self::AlreadyShipped,
             Denial::RefundRunning => Self::RefundRunning,
             Denial::WaitingForCampaign => Self::WaitingForCampaign,
+            Denial::CollectedAtStore => Self::CollectedAtStore,
             Denial::NotPending
             | Denial::NotShipped
             | Denial::NotFinished

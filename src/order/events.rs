@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{ActorKind, Order, OrderLine, OrderLineId, ShipmentId};
+use super::model::{ActorKind, Order, OrderLine, OrderLineId, ShipmentId, ShipmentKind};
 use crate::catalog::{ProductId, SkuId};
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
+use crate::pick_up::StoreId;
 
 /// `order.placed`
 pub const PLACED: &str = "order.placed";
@@ -14,7 +15,9 @@ pub const PLACED: &str = "order.placed";
 pub const PAID: &str = "order.paid";
 /// `order.closed`
 pub const CLOSED: &str = "order.closed";
-/// `order.shipped`, once for each parcel
+/// `order.pick_up_ready`
+pub const PICK_UP_READY: &str = "order.pick_up_ready";
+/// `order.shipped`, once for each parcel, and once for what was handed out at a store
 pub const SHIPPED: &str = "order.shipped";
 /// `order.received`
 pub const RECEIVED: &str = "order.received";
@@ -104,16 +107,27 @@ pub struct OrderClosed {
     pub reason: String,
 }
 
-/// A parcel of an order has left.
+/// An order can be collected at its store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderPickUpReady {
+    /// Which.
+    pub order: OrderFacts,
+    /// Where.
+    pub store_id: StoreId,
+}
+
+/// Something of an order has left the shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderShipped {
     /// Which order.
     pub order: OrderFacts,
     /// Which parcel.
     pub shipment_id: ShipmentId,
-    /// WeChat's code of the carrier.
+    /// How it left.
+    pub kind: ShipmentKind,
+    /// WeChat's code of the carrier; empty when nobody carried it.
     pub carrier_code: String,
-    /// The carrier's number.
+    /// The carrier's number; empty when nobody carried it.
     pub tracking_no: String,
     /// Whether nothing is left to send.
     pub all_shipped: bool,

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::model::{OrderLine, Parcel, Shipment};
+use super::model::{Delivery, OrderLine, Parcel, Shipment};
 use super::rules::masked_phone;
 use super::service::{self, Orders, UploadFacts};
 use super::store::{self, DueBy};
@@ -121,21 +121,26 @@ fn news(facts: &UploadFacts) -> impl Iterator<Item = &Parcel> {
     facts.parcels.iter().filter(|parcel| parcel.shipment.uploaded_at.is_none())
 }
 
-/// One parcel that holds everything is a unified delivery; anything else is split, and the last report says so.
+/// One parcel that holds everything is a unified delivery; anything else is split, and the last report says so. What is
+/// collected leaves in one go and with nobody's number.
 fn shipping_info(facts: &UploadFacts, db: &Db) -> ShippingInfo {
     let all_delivered = facts.order.shipped_at.is_some();
     let unified = all_delivered && facts.parcels.len() == 1;
     let contact = masked_phone(&facts.order.receiver_phone);
+    let (logistics, carried) = match facts.order.delivery {
+        Delivery::Parcel => (Logistics::Express, true),
+        Delivery::PickUp => (Logistics::SelfPickUp, false),
+    };
     let parcel = |parcel: &Parcel| WechatParcel {
-        tracking_no: Some(parcel.shipment.tracking_no.clone()),
-        express_company: Some(parcel.shipment.carrier_code.clone()),
+        tracking_no: carried.then(|| parcel.shipment.tracking_no.clone()),
+        express_company: carried.then(|| parcel.shipment.carrier_code.clone()),
         item_desc: content_of(parcel, &facts.lines),
-        receiver_contact: Some(contact.clone()),
+        receiver_contact: carried.then(|| contact.clone()),
         consignor_contact: None,
     };
     ShippingInfo {
         payment: ShippedPayment::Transaction { transaction_id: facts.transaction.transaction_id.clone() },
-        logistics: Logistics::Express,
+        logistics,
         delivery_mode: if unified { DeliveryMode::Unified } else { DeliveryMode::Split { all_delivered } },
         parcels: news(facts).map(parcel).collect(),
         upload_time: db.clock().now(),

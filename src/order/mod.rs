@@ -1,7 +1,7 @@
 //! Orders: from the basket to the door, and back when it must be.
 //!
 //! Owns `orders`, `order_lines`, `order_adjustments`, `order_history`, `order_refunds`, `ship_gates`, `shipments`,
-//! `shipment_lines`, `tracking_events`.
+//! `shipment_lines`, `tracking_events`, `pick_ups`.
 //!
 //! ```text
 //! pending_payment ──► paid ──► shipped ──► received ──► completed
@@ -23,6 +23,10 @@
 //!   from leaving; the order is refunded when the money has arrived. Above a limit a second member of staff decides.
 //!   A **difference** of price goes back beside that without holding anything up; a whole refund then returns only the
 //!   rest.
+//! * **Pick-up** at a store takes the place of an address. Once the order is paid and no gate holds it, its buyer gets a
+//!   code of twelve letters. Staff of that store hand out against it, once: paid, shipped and received are one
+//!   transaction then. A code is worth what its order is: it dies with a refund. Nobody closes an order that is never
+//!   collected; it waits until somebody refunds it.
 //! * **History** rows carry the version of the order they made, so that the chain of an order can be proven unbroken
 //!   ([`differences`]).
 //!
@@ -49,8 +53,8 @@ pub use error::OrderError;
 pub use hooks::OrderPayable;
 pub use jobs::{CloseUnpaid, Complete, ReceiveByItself, SHIPPING_UPLOAD, UploadShipping};
 pub use model::{
-    Actor, ActorKind, GatedOrder, Order, OrderLine, OrderLineId, OrderSettings, OrderState, RefundKind, Shipment,
-    ShipmentId,
+    Actor, ActorKind, Delivery, GatedOrder, Order, OrderLine, OrderLineId, OrderSettings, OrderState, RefundKind,
+    Shipment, ShipmentId, ShipmentKind,
 };
 pub use service::{
     Orders, RefundApproval, close_unpaid, differences, find, gated, is_first_paid, is_newcomer, move_gate, open_gate,

@@ -7,6 +7,7 @@ use crate::kernel::id::{OrderId, StaffId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::{DAY_MS, MINUTE_MS, Timestamp};
 use crate::payment::RefundId;
+use crate::pick_up::{Store, StoreId};
 use crate::platform::db::schema;
 
 crate::typed_id! {
@@ -28,6 +29,8 @@ pub const MAX_TEXT_CHARS: usize = 200;
 pub const MAX_PARCELS: usize = 15;
 /// Most tracking events pushed at once.
 pub const MAX_TRACKING_EVENTS: usize = 100;
+/// Letters of a pick-up code.
+pub const PICK_UP_CODE_LENGTH: usize = 12;
 /// Most orders of one export.
 pub const MAX_EXPORTED: i64 = 5_000;
 
@@ -56,6 +59,26 @@ impl OrderState {
     /// Whether nothing can happen any more.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Closed | Self::Refunded)
+    }
+}
+
+crate::stored_enum! {
+    /// How an order reaches its buyer.
+    pub enum Delivery {
+        /// It is sent to an address.
+        Parcel = "parcel",
+        /// The buyer collects it at a store.
+        PickUp = "pick_up",
+    }
+}
+
+crate::stored_enum! {
+    /// How some pieces of an order left the shop.
+    pub enum ShipmentKind {
+        /// With a carrier.
+        Parcel = "parcel",
+        /// They were handed out at a store.
+        PickUp = "pick_up",
     }
 }
 
@@ -141,6 +164,8 @@ pub struct Order {
     pub user_id: UserId,
     /// Where it stands.
     pub state: OrderState,
+    /// How it reaches its buyer.
+    pub delivery: Delivery,
     /// Sum of the base prices.
     #[diesel(column_name = goods_fen)]
     pub goods: Fen,
@@ -162,13 +187,13 @@ pub struct Order {
     /// What of that is only a difference of price.
     #[diesel(column_name = refunding_difference_fen)]
     pub refunding_difference: Fen,
-    /// To whom it is sent.
+    /// To whom it is sent, or who collects it.
     pub receiver_name: String,
     /// The receiver's phone.
     pub receiver_phone: String,
-    /// The province it is sent to.
+    /// The province it is sent to; empty when it is not sent.
     pub province_code: String,
-    /// The address in one line.
+    /// The address in one line; the store's when it is collected.
     pub receiver_address: String,
     /// What the buyer wrote.
     pub remark: String,
@@ -383,11 +408,13 @@ pub struct Shipment {
     pub id: ShipmentId,
     /// Its order.
     pub order_id: OrderId,
-    /// WeChat's code of the carrier, such as `SF`.
+    /// How these pieces left.
+    pub kind: ShipmentKind,
+    /// WeChat's code of the carrier, such as `SF`; empty when nobody carried it.
     pub carrier_code: String,
-    /// The carrier's number.
+    /// The carrier's number; empty when nobody carried it.
     pub tracking_no: String,
-    /// Who of the staff sent it.
+    /// Who of the staff sent it or handed it out.
     pub shipped_by: Option<StaffId>,
     /// When it left.
     pub shipped_at: Timestamp,
@@ -423,6 +450,33 @@ pub struct TrackingEvent {
     pub description: String,
 }
 
+/// An order that is collected at a store.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = schema::pick_ups, treat_none_as_default_value = false)]
+pub struct PickUp {
+    /// The order.
+    pub order_id: OrderId,
+    /// The store.
+    pub store_id: StoreId,
+    /// What the buyer shows there; absent until the order is paid and no campaign holds it back.
+    pub code: Option<String>,
+    /// When the code was made.
+    pub issued_at: Option<Timestamp>,
+    /// When it was handed out.
+    pub verified_at: Option<Timestamp>,
+    /// Who handed it out.
+    pub verified_by: Option<StaffId>,
+}
+
+/// What there is to know about collecting an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PickUpFile {
+    /// The pick-up.
+    pub pick_up: PickUp,
+    /// The store as it is now.
+    pub store: Store,
+}
+
 /// An order with its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderWithLines {
@@ -456,6 +510,8 @@ pub struct OrderFile {
     pub gates: Vec<ShipGate>,
     /// Its parcels.
     pub parcels: Vec<Parcel>,
+    /// Where it is collected, if it is.
+    pub pick_up: Option<PickUpFile>,
     /// What was asked back of it.
     pub refunds: Vec<OrderRefund>,
     /// What happened to it.

@@ -1,7 +1,7 @@
 //! Pure decisions about orders: what comes next, who may do what and why not, what a parcel holds, what a changed
 //! price does to the lines.
 
-use super::model::{Order, OrderLine, OrderLineId, OrderState, ShipGate};
+use super::model::{Delivery, Order, OrderLine, OrderLineId, OrderState, PickUp, ShipGate};
 use crate::kernel::money::{Fen, prorate};
 use crate::kernel::time::Timestamp;
 
@@ -89,6 +89,8 @@ pub enum Denial {
     AlreadyHidden,
     /// The time to pay has passed; it is about to be closed.
     DeadlinePassed,
+    /// The buyer collects it at a store.
+    CollectedAtStore,
 }
 
 impl Denial {
@@ -104,6 +106,7 @@ impl Denial {
             Self::NotFinished => "not_finished",
             Self::AlreadyHidden => "already_hidden",
             Self::DeadlinePassed => "deadline_passed",
+            Self::CollectedAtStore => "collected_at_store",
         }
     }
 }
@@ -172,11 +175,20 @@ pub fn spread_refund(lines: &[OrderLine], amount: Fen) -> Option<Vec<Fen>> {
     if amount > Fen::sum(left.iter().copied())? { None } else { prorate(amount, &left) }
 }
 
-/// Whether a parcel may be sent: paid, no money on its way back, every gate open.
+/// Whether a parcel may be sent: to be sent at all, and free to leave.
 ///
 /// # Errors
 /// Why not.
 pub fn may_ship(order: &Order, gates: &[ShipGate]) -> Result<(), Denial> {
+    require(order.delivery != Delivery::PickUp, Denial::CollectedAtStore)?;
+    may_leave(order, gates)
+}
+
+/// Whether anything of it may leave the shop: paid, no money on its way back, every gate open.
+///
+/// # Errors
+/// Why not.
+pub fn may_leave(order: &Order, gates: &[ShipGate]) -> Result<(), Denial> {
     match order.state {
         OrderState::Paid => {}
         OrderState::Shipped | OrderState::Received | OrderState::Completed => return Err(Denial::AlreadyShipped),
@@ -184,6 +196,12 @@ pub fn may_ship(order: &Order, gates: &[ShipGate]) -> Result<(), Denial> {
     }
     require(!order.is_refunding(), Denial::RefundRunning)?;
     require(gates.iter().all(|gate| gate.opened_at.is_some()), Denial::WaitingForCampaign)
+}
+
+/// The code that a buyer can show at the store: theirs once it was made, until it is used or the money goes back.
+pub fn usable_code<'a>(order: &Order, pick_up: &'a PickUp) -> Option<&'a str> {
+    let waits = order.state == OrderState::Paid && !order.is_refunding() && pick_up.verified_at.is_none();
+    pick_up.code.as_deref().filter(|_| waits)
 }
 
 fn require(holds: bool, denial: Denial) -> Result<(), Denial> {

@@ -1,9 +1,11 @@
-//! What every capability stands on: the database, HTTP, background work, events, WeChat, files. It names no capability.
+//! What every capability stands on: the database, HTTP, background work, events, WeChat, files, codes to scan. It names no capability.
 
 pub mod db;
 pub mod events;
 pub mod http;
 pub mod jobs;
+pub mod qr;
 pub mod secrets;
 pub mod storage;
+pub mod typed_code;
 pub mod wechat;

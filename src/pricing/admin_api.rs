@@ -38,6 +38,10 @@ pub struct SimulateQuote {
     #[serde(default)]
     #[schema(example = "44")]
     pub province_code: Option<String>,
+    /// Whether it is to be collected at a store instead of sent: then there is no freight.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub picked_up: bool,
 }
 
 /// Prices a basket as a shopper would see it
@@ -55,8 +59,8 @@ pub async fn simulate_quote(
     _staff: Staff<CatalogRead>,
     body: Json<SimulateQuote>,
 ) -> ApiResult<Json<QuoteView>> {
-    let SimulateQuote { user_id, lines, claims, province_code } = body.0;
-    let request = QuoteRequest { user: user_id, province_code, lines, claims };
+    let SimulateQuote { user_id, lines, claims, province_code, picked_up } = body.0;
+    let request = QuoteRequest { user: user_id, province_code, picked_up, lines, claims };
     let offers = Offers::clone(&offers);
     let quote = db.read("simulate_quote", move |tx| service::quote(tx, &offers, &request)).await?;
     Ok(Json(quote.into()))

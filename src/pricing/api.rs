@@ -33,6 +33,10 @@ pub struct QuoteBasket {
     #[serde(default)]
     #[schema(example = "44")]
     pub province_code: Option<String>,
+    /// Whether it is to be collected at a store instead of sent: then there is no freight.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub picked_up: bool,
 }
 
 /// The price of a basket. Sums of the lines equal the totals to the fen.
@@ -91,9 +95,9 @@ pub async fn quote_basket(
     shopper: MaybeShopper,
     body: Json<QuoteBasket>,
 ) -> ApiResult<Json<QuoteView>> {
-    let QuoteBasket { lines, claims, province_code } = body.0;
+    let QuoteBasket { lines, claims, province_code, picked_up } = body.0;
     let user = shopper.0.map(|shopper| shopper.user_id);
-    let request = QuoteRequest { user, province_code, lines, claims };
+    let request = QuoteRequest { user, province_code, picked_up, lines, claims };
     let offers = Offers::clone(&offers);
     let quote = db.read("quote_basket", move |tx| service::quote(tx, &offers, &request)).await;
     Ok(Json(quote?.into()))

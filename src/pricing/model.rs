@@ -48,6 +48,8 @@ pub struct QuoteRequest {
     pub user: Option<UserId>,
     /// The province it is sent to; without one the freight stays open.
     pub province_code: Option<String>,
+    /// Whether the buyer collects it, so that nothing is sent and there is no freight.
+    pub picked_up: bool,
     /// The basket.
     pub lines: Vec<BasketLine>,
     /// The offers chosen.

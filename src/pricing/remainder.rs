@@ -56,7 +56,7 @@ pub fn remainder(tx: &mut Tx<'_>, offers: &Offers, request: &QuoteRequest) -> Re
     let skus: Vec<SkuId> = wanted.keys().copied().collect();
     let facts = catalog::sku_facts(tx, &skus)?;
     let mut gone = rules::unsellable(&wanted, &facts);
-    if let Some(code) = request.province_code.as_deref() {
+    if let Some(code) = request.province_code.as_deref().filter(|_| !request.picked_up) {
         let province = Province::parse(code).ok_or(PricingError::UnknownProvince)?;
         gone.extend(undeliverable(tx, &facts, province)?);
     }

@@ -336,6 +336,11 @@ impl Basket {
         Ok(())
     }
 
+    /// Nothing of it is sent, so nothing is charged for sending it.
+    pub(super) fn charge_no_freight(&mut self) {
+        self.freight_pending = false;
+    }
+
     fn spread_freight(&mut self, id: FreightTemplateId, fee: Fen, goods: Fen) -> Result<(), PricingError> {
         let mut own: Vec<&mut PricedLine> =
             self.lines.iter_mut().filter(|line| line.sku.freight_template_id == id).collect();

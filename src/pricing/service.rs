@@ -87,7 +87,7 @@ impl Run {
         let province = code.map(|code| Province::parse(code).ok_or(PricingError::UnknownProvince)).transpose()?;
         let claims = rules::claims(&request.claims, |kind| offers.find(kind).is_some(), &wanted)?;
         let basket = base_prices(tx, &wanted)?;
-        let freight = match province {
+        let freight = match province.filter(|_| !request.picked_up) {
             Some(province) => Some((province, freight::templates(tx, &basket.freight_templates())?)),
             None => None,
         };
@@ -103,6 +103,8 @@ impl Run {
     fn freight(&mut self, tx: &mut Tx<'_>, offers: &Offers) -> Result<(), PricingError> {
         if let Some((province, templates)) = &self.freight {
             self.basket.charge_freight(templates, *province)?;
+        } else if self.request.picked_up {
+            self.basket.charge_no_freight();
         }
         self.basket.reduce_freight()?;
         for offer in offers.iter().filter(|offer| offer.stage() == Stage::Freight) {

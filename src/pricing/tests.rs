@@ -104,6 +104,7 @@ fn request(quantities: &[(i64, i64)], province: Option<&str>, claims: Vec<OfferC
     QuoteRequest {
         user: Some(UserId::new(5)),
         province_code: province.map(str::to_owned),
+        picked_up: false,
         lines: quantities.iter().map(line).collect(),
         claims,
     }
@@ -212,6 +213,19 @@ async fn a_changed_price_changes_the_digest_and_the_same_price_does_not() {
     assert_eq!(quoted(&ground, ask()).await.unwrap(), before);
     run(&ground.db, "UPDATE skus SET price_fen = 1001 WHERE id = 2".to_owned()).await;
     assert_ne!(quoted(&ground, ask()).await.unwrap().digest, before.digest);
+}
+
+#[tokio::test]
+async fn what_is_collected_has_no_freight_wherever_the_buyer_lives() {
+    let ground = Ground::open();
+    shop(&ground).await;
+    let sent = quoted(&ground, request(&[(1, 1)], Some("44"), vec![])).await.unwrap();
+    assert!(sent.freight > Fen::ZERO);
+    for province in [None, Some("44"), Some("54")] {
+        let asked = QuoteRequest { picked_up: true, ..request(&[(1, 1)], province, vec![]) };
+        let quote = quoted(&ground, asked).await.unwrap();
+        assert_eq!((quote.freight, quote.freight_pending, quote.total), (Fen::ZERO, false, sent.goods));
+    }
 }
 
 #[tokio::test]

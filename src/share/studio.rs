@@ -10,13 +10,14 @@ use tokio::sync::Semaphore;
 
 use super::error::ShareError;
 use super::model::Share;
-use super::poster::{self, Matrix, Poster, PosterError};
+use super::poster::{self, Poster, PosterError};
 use super::rules;
 use super::service;
 use super::subject::{SubjectCard, SubjectSources};
 use crate::identity;
 use crate::kernel::id::UserId;
 use crate::platform::db::{Db, DbError, Tx};
+use crate::platform::qr::Matrix;
 use crate::platform::storage::{Storage, StorageError};
 use crate::platform::wechat::{EnvVersion, UnlimitedCode, WechatClient, WechatError, WechatErrorKind};
 

@@ -40,6 +40,7 @@ mod order_races;
 mod orders;
 mod outages;
 mod payment;
+mod pick_up;
 mod processes;
 mod purchase;
 mod share;

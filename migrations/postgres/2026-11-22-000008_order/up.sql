@@ -3,6 +3,7 @@ CREATE TABLE orders (
     user_id BIGINT NOT NULL REFERENCES users (id),
     state TEXT NOT NULL CONSTRAINT orders_state_known
         CHECK (state IN ('pending_payment', 'paid', 'shipped', 'received', 'completed', 'closed', 'refunded')),
+    delivery TEXT NOT NULL CONSTRAINT orders_delivery_known CHECK (delivery IN ('parcel', 'pick_up', 'virtual')),
     goods_fen BIGINT NOT NULL CONSTRAINT orders_goods_counted CHECK (goods_fen >= 0),
     discount_fen BIGINT NOT NULL CONSTRAINT orders_discount_counted CHECK (discount_fen >= 0 AND discount_fen <= goods_fen),
     freight_fen BIGINT NOT NULL CONSTRAINT orders_freight_counted CHECK (freight_fen >= 0),
@@ -125,16 +126,19 @@ CREATE TABLE ship_gates (
 CREATE TABLE shipments (
     id BIGINT PRIMARY KEY NOT NULL,
     order_id BIGINT NOT NULL REFERENCES orders (id),
+    kind TEXT NOT NULL CONSTRAINT shipments_kind_known CHECK (kind IN ('parcel', 'pick_up', 'virtual')),
     carrier_code TEXT NOT NULL,
     tracking_no TEXT NOT NULL,
     shipped_by BIGINT REFERENCES staff_accounts (id),
     shipped_at BIGINT NOT NULL,
     -- When the payment provider was told of it.
-    uploaded_at BIGINT
+    uploaded_at BIGINT,
+    -- Only parcels are carried by somebody.
+    CONSTRAINT shipments_carried CHECK ((kind = 'parcel') = (carrier_code <> '' AND tracking_no <> ''))
 );
 CREATE INDEX shipments_order ON shipments (order_id);
 CREATE INDEX shipments_shipped_by ON shipments (shipped_by);
-CREATE UNIQUE INDEX shipments_parcel ON shipments (order_id, carrier_code, tracking_no);
+CREATE UNIQUE INDEX shipments_parcel ON shipments (order_id, kind, carrier_code, tracking_no);
 
 CREATE TABLE shipment_lines (
     shipment_id BIGINT NOT NULL REFERENCES shipments (id),

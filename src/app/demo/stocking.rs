@@ -16,6 +16,7 @@ use crate::catalog::{
 };
 use crate::kernel::money::Fen;
 use crate::kernel::region::Province;
+use crate::pick_up::{self, PickUpError, StoreDraft};
 use crate::platform::db::{Db, DbError, DbResult, FromDb, Tx};
 use crate::platform::storage::{Storage, StorageError};
 use crate::pricing::freight::{self, FreightError, Measure, NewTemplate, Tariff};
@@ -47,6 +48,9 @@ pub enum StockingError {
     /// Stock refused something.
     #[error(transparent)]
     Stock(#[from] StockError),
+    /// Stores refused something.
+    #[error(transparent)]
+    PickUp(#[from] PickUpError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -62,6 +66,7 @@ impl FromDb for StockingError {
             Self::Catalog(error) => error.db_error(),
             Self::Freight(error) => error.db_error(),
             Self::Stock(error) => error.db_error(),
+            Self::PickUp(error) => error.db_error(),
             _ => None,
         }
     }
@@ -143,6 +148,19 @@ fn fill(tx: &mut Tx<'_>, shop: &DemoShop, album: &Album) -> Result<(), StockingE
             stock::receive(tx, &Receipt { lines, reason: "开业备货".to_owned(), staff_id: None })?;
         }
     }
+    open_store(tx)
+}
+
+/// The one store where the demonstration's orders can be collected.
+fn open_store(tx: &mut Tx<'_>) -> Result<(), StockingError> {
+    let store = StoreDraft {
+        name: "南山旗舰店".to_owned(),
+        address: "深圳市南山区科技园一路 1 号".to_owned(),
+        phone: "0755-12345678".to_owned(),
+        opening_hours: "每天 10:00–22:00".to_owned(),
+        location: None,
+    };
+    pick_up::add(tx, &store)?;
     Ok(())
 }
 

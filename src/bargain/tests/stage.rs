@@ -115,9 +115,9 @@ impl Stage {
         let user = self.newcomer().await;
         let order = self.db.next_id();
         self.run(format!(
-            "INSERT INTO orders (id, user_id, state, goods_fen, discount_fen, freight_fen, total_fen, refunded_fen, \
+            "INSERT INTO orders (id, user_id, state, delivery, goods_fen, discount_fen, freight_fen, total_fen, refunded_fen, \
              refunding_fen, refunding_difference_fen, receiver_name, receiver_phone, province_code, receiver_address, remark, staff_note, \
-             pay_deadline, close_due_at, created_at, paid_at, version) VALUES ({order}, {user}, 'paid', 0, 0, 0, 0, 0, 0, 0, \
+             pay_deadline, close_due_at, created_at, paid_at, version) VALUES ({order}, {user}, 'paid', 'parcel', 0, 0, 0, 0, 0, 0, 0, \
              '', '', '44', '', '', '', 0, 0, 0, 1, 1)"
         ))
         .await;

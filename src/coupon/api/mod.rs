@@ -267,7 +267,7 @@ pub async fn compare_coupons(
     body: Json<CompareCoupons>,
 ) -> ApiResult<Json<BestCouponsView>> {
     let CompareCoupons { lines, claims, province_code } = body.0;
-    let request = QuoteRequest { user: Some(shopper.user_id), province_code, lines, claims };
+    let request = QuoteRequest { user: Some(shopper.user_id), province_code, picked_up: false, lines, claims };
     let offers = Offers::clone(&offers);
     let comparing =
         db.read("compare_coupons", move |tx| service::compare(tx, &offers, shopper.user_id, request)).await?;

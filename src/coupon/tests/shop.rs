@@ -171,9 +171,9 @@ impl Shop {
             let (goods, discount) = (quote.goods.get(), quote.discount.get());
             let (freight, total, id, at) = (quote.freight.get(), quote.total.get(), order_id.get(), now.millis());
             tx.conn()?.batch_execute(&format!(
-                "INSERT INTO orders (id, user_id, state, goods_fen, discount_fen, freight_fen, total_fen, refunded_fen, \
+                "INSERT INTO orders (id, user_id, state, delivery, goods_fen, discount_fen, freight_fen, total_fen, refunded_fen, \
                  refunding_fen, refunding_difference_fen, receiver_name, receiver_phone, province_code, receiver_address, remark, staff_note, \
-                 pay_deadline, close_due_at, created_at, version) VALUES ({id}, {user}, 'pending_payment', {goods}, {discount}, \
+                 pay_deadline, close_due_at, created_at, version) VALUES ({id}, {user}, 'pending_payment', 'parcel', {goods}, {discount}, \
                  {freight}, {total}, 0, 0, 0, '', '', '44', '', '', '', {at}, {at}, {at}, 1)"
             ))?;
             let order = PlacedOrder {
@@ -247,6 +247,7 @@ pub fn basket(user: UserId, lines: &[(i64, i64)], claims: Vec<OfferClaim>) -> Qu
     QuoteRequest {
         user: Some(user),
         province_code: Some("44".to_owned()),
+        picked_up: false,
         lines: lines.iter().map(line).collect(),
         claims,
     }

@@ -35,7 +35,7 @@ pub struct AddressDraft {
 pub fn check_address(draft: &AddressDraft) -> Result<(AddressDraft, &'static str), Value> {
     let receiver_name = bounded("receiver_name", &draft.receiver_name, 32)?;
     let receiver_phone = draft.receiver_phone.trim().to_owned();
-    if !is_mobile(&receiver_phone) && !is_landline(&receiver_phone) {
+    if !is_phone(&receiver_phone) {
         return Err(flaw(
             "receiver_phone",
             "a mobile number of 11 digits, or area code and number such as 010-12345678",
@@ -53,6 +53,11 @@ pub fn check_address(draft: &AddressDraft) -> Result<(AddressDraft, &'static str
         is_default: draft.is_default,
     };
     Ok((checked, province.name()))
+}
+
+/// Whether this is a phone number of mainland China: a mobile number, or an area code and a number.
+pub fn is_phone(text: &str) -> bool {
+    is_mobile(text) || is_landline(text)
 }
 
 /// Area code (three or four digits from 0) and seven or eight digits, with or without a hyphen.

@@ -4,7 +4,7 @@ mod address;
 mod linking;
 mod profile;
 
-pub use address::{AddressDraft, MAX_ADDRESSES, check_address};
+pub use address::{AddressDraft, MAX_ADDRESSES, check_address, is_phone};
 pub use linking::{Decision, Owner, Side, link, strength};
 pub use profile::{
     E164, check_avatar, check_code, check_nickname, check_reason, mask_subject, masked_name, read_phone,

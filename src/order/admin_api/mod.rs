@@ -1,5 +1,6 @@
 //! The endpoints of orders for staff.
 
+mod handing_out;
 mod search;
 
 use actix_web::{get, post, put, web};
@@ -31,7 +32,9 @@ use crate::staff::permission;
         ship_order,
         refund_order_by_staff,
         change_shipment_tracking,
-        push_tracking_events
+        push_tracking_events,
+        handing_out::look_up_pick_up,
+        handing_out::hand_out_pick_up
     ),
     components(schemas(OrderSort))
 )]
@@ -49,7 +52,9 @@ pub fn admin_routes(config: &mut web::ServiceConfig) {
         .service(ship_order)
         .service(refund_order_by_staff)
         .service(change_shipment_tracking)
-        .service(push_tracking_events);
+        .service(push_tracking_events)
+        .service(handing_out::look_up_pick_up)
+        .service(handing_out::hand_out_pick_up);
 }
 
 /// A note that only staff see.

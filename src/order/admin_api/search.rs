@@ -16,6 +16,7 @@ use crate::order::error::OrderError;
 use crate::order::model::{MAX_TEXT_CHARS, OrderState};
 use crate::order::service;
 use crate::order::store::{OrderFilter, OrderSort};
+use crate::pick_up::StoreId;
 use crate::platform::db::Db;
 use crate::platform::http::{ApiResult, Json, Query, Staff};
 use crate::staff::permission;
@@ -32,6 +33,8 @@ pub struct OrderExportQuery {
     state: Option<OrderState>,
     /// Of this user.
     user_id: Option<UserId>,
+    /// Collected at this store.
+    store_id: Option<StoreId>,
     /// Sent to exactly this phone.
     #[param(max_length = 200, example = "13800001234")]
     phone: Option<String>,
@@ -60,6 +63,8 @@ pub struct OrderSearchQuery {
     state: Option<OrderState>,
     /// Of this user.
     user_id: Option<UserId>,
+    /// Collected at this store.
+    store_id: Option<StoreId>,
     /// Sent to exactly this phone.
     #[param(max_length = 200, example = "13800001234")]
     phone: Option<String>,
@@ -97,6 +102,7 @@ impl OrderExportQuery {
             order_id: self.order_id,
             state: self.state,
             user_id: self.user_id,
+            store_id: self.store_id,
             phone: self.phone,
             receiver: self.receiver,
             sku_id: self.sku_id,
@@ -113,6 +119,7 @@ impl OrderSearchQuery {
             order_id: self.order_id,
             state: self.state,
             user_id: self.user_id,
+            store_id: self.store_id,
             phone: self.phone.clone(),
             receiver: self.receiver.clone(),
             sku_id: self.sku_id,

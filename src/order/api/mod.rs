@@ -1,5 +1,6 @@
 //! The endpoints of orders for shoppers.
 
+mod collecting;
 pub(super) mod staff_views;
 pub(super) mod views;
 
@@ -9,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::OrderError;
 use super::model::OrderState;
-use super::service::{self, Basket, Expected, OrderPage, Orders, PlaceOrder};
+use super::service::{self, Basket, Destination, Expected, OrderPage, Orders, PickUpWish, PlaceOrder};
 use crate::identity::AddressId;
 use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
@@ -21,11 +22,21 @@ use crate::platform::http::{
 };
 use crate::pricing::{BasketLine, OfferClaim};
 
+use collecting::PickUpWishBody;
 use views::{OrderDetailView, OrderRowView, PlacedOrderView};
 
 /// The endpoints for shoppers.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(place_order, list_orders, show_order, cancel_order, confirm_order_receipt, hide_order, refund_order))]
+#[openapi(paths(
+    place_order,
+    list_orders,
+    show_order,
+    cancel_order,
+    confirm_order_receipt,
+    hide_order,
+    refund_order,
+    collecting::show_pick_up_code
+))]
 pub struct ShopperApi;
 
 /// Registers the endpoints for shoppers.
@@ -34,6 +45,7 @@ pub fn shopper_routes(config: &mut web::ServiceConfig) {
         .service(place_order)
         .service(list_orders)
         .service(show_order)
+        .service(collecting::show_pick_up_code)
         .service(cancel_order)
         .service(confirm_order_receipt)
         .service(hide_order)
@@ -54,6 +66,14 @@ pub struct ExpectedPrice {
 /// An order to place. Prices are not taken from here: they only have to be the ones the shop computes.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "lines": [{ "sku_id": "184467440737095516", "quantity": 2 }],
+    "from_cart": false,
+    "address_id": "184467440737095516",
+    "claims": [],
+    "expected": { "total_fen": 19_900, "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" },
+    "remark": "请放在门口",
+}))]
 pub struct PlaceOrderBody {
     /// What to buy, 1–120 lines; absent when it is taken from the cart.
     #[serde(default)]
@@ -62,8 +82,12 @@ pub struct PlaceOrderBody {
     #[serde(default)]
     #[schema(example = false)]
     pub from_cart: bool,
-    /// Where to send it.
-    pub address_id: AddressId,
+    /// Where to send it; absent when it is collected at a store.
+    #[serde(default)]
+    pub address_id: Option<AddressId>,
+    /// Where it is collected and by whom; absent when it is sent.
+    #[serde(default)]
+    pub pick_up: Option<PickUpWishBody>,
     /// The offers chosen, at most 20.
     #[serde(default)]
     pub claims: Vec<OfferClaim>,
@@ -82,10 +106,19 @@ impl PlaceOrderBody {
             (None, true) => Basket::Cart,
             _ => return Err(OrderError::BasketUnclear),
         };
+        let destination = match (self.address_id, self.pick_up) {
+            (Some(address), None) => Destination::Address(address),
+            (None, Some(wish)) => Destination::Store(PickUpWish {
+                store_id: wish.store_id,
+                contact_name: wish.contact_name,
+                contact_phone: wish.contact_phone,
+            }),
+            _ => return Err(OrderError::DestinationUnclear),
+        };
         Ok(PlaceOrder {
             user_id: shopper.user_id,
             basket,
-            address_id: self.address_id,
+            destination,
             claims: self.claims,
             expected: Expected { total: self.expected.total_fen, digest: self.expected.digest },
             remark: self.remark,

@@ -10,8 +10,9 @@ use super::views::{
 use crate::kernel::id::{OrderId, StaffId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
-use crate::order::model::{ActorKind, HistoryRow, OrderFile, OrderState, OrderWithLines};
+use crate::order::model::{ActorKind, Delivery, HistoryRow, OrderFile, OrderState, OrderWithLines, PickUpFile};
 use crate::order::rules;
+use crate::pick_up::StoreId;
 
 /// One row of an order's history, as staff see it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -67,6 +68,8 @@ pub struct StaffOrderRowView {
     pub user_id: UserId,
     /// Where it stands.
     pub state: OrderState,
+    /// How it reaches its buyer.
+    pub delivery: Delivery,
     /// What it costs.
     pub total_fen: Fen,
     /// What went back.
@@ -75,7 +78,7 @@ pub struct StaffOrderRowView {
     /// What is on its way back.
     #[schema(example = 0)]
     pub refunding_fen: Fen,
-    /// Where it is sent.
+    /// Where it is sent, or who collects it.
     pub receiver: ReceiverView,
     /// What the buyer wrote.
     #[schema(example = "请放在门口")]
@@ -98,6 +101,7 @@ impl From<OrderWithLines> for StaffOrderRowView {
             order_id: order.id,
             user_id: order.user_id,
             state: order.state,
+            delivery: order.delivery,
             total_fen: order.total,
             refunded_fen: order.refunded,
             refunding_fen: order.refunding,
@@ -111,6 +115,34 @@ impl From<OrderWithLines> for StaffOrderRowView {
     }
 }
 
+/// Where an order is collected, as staff see it: the code is the buyer's alone.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StaffPickUpView {
+    /// The store.
+    pub store_id: StoreId,
+    /// What it is called.
+    #[schema(example = "南山旗舰店")]
+    pub store_name: String,
+    /// When the buyer got a code; null while they have none.
+    pub ready_at: Option<Timestamp>,
+    /// When it was handed out; null while it was not.
+    pub picked_up_at: Option<Timestamp>,
+    /// Who handed it out.
+    pub handed_out_by: Option<StaffId>,
+}
+
+impl From<PickUpFile> for StaffPickUpView {
+    fn from(file: PickUpFile) -> Self {
+        Self {
+            store_id: file.store.id,
+            store_name: file.store.name,
+            ready_at: file.pick_up.issued_at,
+            picked_up_at: file.pick_up.verified_at,
+            handed_out_by: file.pick_up.verified_by,
+        }
+    }
+}
+
 /// Everything staff see of an order.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StaffOrderDetailView {
@@ -120,10 +152,14 @@ pub struct StaffOrderDetailView {
     pub user_id: UserId,
     /// Where it stands.
     pub state: OrderState,
+    /// How it reaches its buyer.
+    pub delivery: Delivery,
     /// What it costs.
     pub price: OrderPriceView,
-    /// Where it is sent.
+    /// Where it is sent, or who collects it.
     pub receiver: ReceiverView,
+    /// Where it is collected; null when it is sent.
+    pub pick_up: Option<StaffPickUpView>,
     /// What the buyer wrote.
     #[schema(example = "请放在门口")]
     pub remark: String,
@@ -158,11 +194,13 @@ pub struct StaffOrderDetailView {
 impl StaffOrderDetailView {
     /// The order as staff see it at `now`.
     pub(in crate::order) fn of(file: OrderFile, now: Timestamp) -> Self {
-        let OrderFile { order, lines, adjustments, gates, parcels, refunds, history } = file;
+        let OrderFile { order, lines, adjustments, gates, parcels, pick_up, refunds, history } = file;
         Self {
             order_id: order.id,
             user_id: order.user_id,
             state: order.state,
+            delivery: order.delivery,
+            pick_up: pick_up.map(Into::into),
             price: OrderPriceView::of(&order, adjustments),
             receiver: receiver_of(&order),
             deadline: deadline_of(&order, now),

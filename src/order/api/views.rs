@@ -3,13 +3,14 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::collecting::PickUpView;
 use crate::catalog::{ProductId, SkuId};
 use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
 use crate::kernel::time::{SECOND_MS, Timestamp};
 use crate::order::model::{
-    ActorKind, Order, OrderAdjustment, OrderFile, OrderLine, OrderLineId, OrderRefund, OrderState, OrderWithLines,
-    Parcel, RefundKind, ShipGate, ShipmentId, TrackingEvent,
+    ActorKind, Delivery, Order, OrderAdjustment, OrderFile, OrderLine, OrderLineId, OrderRefund, OrderState,
+    OrderWithLines, Parcel, RefundKind, ShipGate, ShipmentId, ShipmentKind, TrackingEvent,
 };
 use crate::order::rules::{self, Denial};
 use crate::order::service::Placed;
@@ -162,17 +163,19 @@ impl From<TrackingEvent> for TrackingEventView {
     }
 }
 
-/// One parcel.
+/// Something that left the shop: a parcel, or what was handed out at a store.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ShipmentView {
     /// The parcel.
     pub shipment_id: ShipmentId,
-    /// WeChat's code of the carrier.
+    /// How it left.
+    pub kind: ShipmentKind,
+    /// WeChat's code of the carrier; null when nobody carried it.
     #[schema(example = "SF")]
-    pub carrier_code: String,
-    /// The carrier's number.
+    pub carrier_code: Option<String>,
+    /// The carrier's number; null when nobody carried it.
     #[schema(example = "SF1234567890123")]
-    pub tracking_no: String,
+    pub tracking_no: Option<String>,
     /// When it left.
     pub shipped_at: Timestamp,
     /// What lies in it.
@@ -187,10 +190,12 @@ impl From<Parcel> for ShipmentView {
             line_id: line.line_id,
             quantity: line.quantity,
         };
+        let written = |text: String| Some(text).filter(|text| !text.is_empty());
         Self {
             shipment_id: parcel.shipment.id,
-            carrier_code: parcel.shipment.carrier_code,
-            tracking_no: parcel.shipment.tracking_no,
+            kind: parcel.shipment.kind,
+            carrier_code: written(parcel.shipment.carrier_code),
+            tracking_no: written(parcel.shipment.tracking_no),
             shipped_at: parcel.shipment.shipped_at,
             lines: parcel.lines.iter().map(line).collect(),
             tracking: parcel.tracking.into_iter().map(Into::into).collect(),
@@ -323,6 +328,8 @@ pub struct OrderRowView {
     pub order_id: OrderId,
     /// Where it stands.
     pub state: OrderState,
+    /// How it reaches its buyer.
+    pub delivery: Delivery,
     /// What is paid for it.
     pub total_fen: Fen,
     /// What went back.
@@ -347,6 +354,7 @@ impl OrderRowView {
         Self {
             order_id: order.id,
             state: order.state,
+            delivery: order.delivery,
             total_fen: order.total,
             refunded_fen: order.refunded,
             refunding: order.refunding > Fen::ZERO,
@@ -358,7 +366,7 @@ impl OrderRowView {
     }
 }
 
-/// Where an order is sent.
+/// Where an order is sent, or who collects it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ReceiverView {
     /// To whom.
@@ -367,10 +375,10 @@ pub struct ReceiverView {
     /// Their phone.
     #[schema(example = "13800001234")]
     pub phone: String,
-    /// The code of the province.
+    /// The code of the province; null when it is collected.
     #[schema(example = "44")]
-    pub province_code: String,
-    /// The address in one line.
+    pub province_code: Option<String>,
+    /// The address in one line; the store's, as it was then, when it is collected.
     #[schema(example = "广东省深圳市南山区科技园1号")]
     pub address: String,
 }
@@ -416,7 +424,7 @@ pub(super) fn receiver_of(order: &Order) -> ReceiverView {
     ReceiverView {
         name: order.receiver_name.clone(),
         phone: order.receiver_phone.clone(),
-        province_code: order.province_code.clone(),
+        province_code: Some(order.province_code.clone()).filter(|code| !code.is_empty()),
         address: order.receiver_address.clone(),
     }
 }
@@ -461,10 +469,14 @@ pub struct OrderDetailView {
     pub order_id: OrderId,
     /// Where it stands.
     pub state: OrderState,
+    /// How it reaches its buyer.
+    pub delivery: Delivery,
     /// What it costs.
     pub price: OrderPriceView,
-    /// Where it is sent.
+    /// Where it is sent, or who collects it.
     pub receiver: ReceiverView,
+    /// Where it is collected and the code to show there; null when it is sent.
+    pub pick_up: Option<PickUpView>,
     /// What the buyer wrote.
     #[schema(example = "请放在门口")]
     pub remark: String,
@@ -496,11 +508,13 @@ pub struct OrderDetailView {
 impl OrderDetailView {
     /// The order as its buyer sees it at `now`.
     pub(in crate::order) fn of(file: OrderFile, now: Timestamp) -> Self {
-        let OrderFile { order, lines, adjustments, gates, parcels, refunds, history } = file;
+        let OrderFile { order, lines, adjustments, gates, parcels, pick_up, refunds, history } = file;
         let moves = history.iter().filter(|row| row.from_state != Some(row.to_state));
         Self {
             order_id: order.id,
             state: order.state,
+            delivery: order.delivery,
+            pick_up: pick_up.map(|file| PickUpView::of(&order, file)),
             price: OrderPriceView::of(&order, adjustments),
             receiver: receiver_of(&order),
             deadline: deadline_of(&order, now),

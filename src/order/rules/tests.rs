@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::catalog::{ProductId, SkuId};
 use crate::kernel::id::{OrderId, UserId};
+use crate::pick_up::StoreId;
 
 fn order(state: OrderState) -> Order {
     let at = Timestamp::from_millis(0);
@@ -12,6 +13,7 @@ fn order(state: OrderState) -> Order {
         id: OrderId::new(1),
         user_id: UserId::new(2),
         state,
+        delivery: Delivery::Parcel,
         goods: Fen::new(1_000),
         discount: Fen::new(100),
         freight: Fen::new(50),
@@ -124,6 +126,36 @@ fn an_order_is_shipped_only_when_paid_with_open_gates_and_no_refund() {
     assert_eq!(may_ship(&order(OrderState::Paid), &[gate(true), gate(false)]), Err(Denial::WaitingForCampaign));
     let refunding = Order { refunding: Fen::new(1), ..order(OrderState::Paid) };
     assert_eq!(may_ship(&refunding, &[gate(true)]), Err(Denial::RefundRunning));
+}
+
+#[test]
+fn what_is_collected_is_not_sent_and_may_leave_like_everything_else() {
+    for state in OrderState::ALL {
+        let collected = Order { delivery: Delivery::PickUp, ..order(*state) };
+        assert_eq!(may_ship(&collected, &[]), Err(Denial::CollectedAtStore), "{state}");
+        assert_eq!(may_leave(&collected, &[]), may_leave(&order(*state), &[]), "{state}");
+    }
+}
+
+#[test]
+fn a_code_can_be_used_while_its_order_is_paid_and_not_refunded_or_collected() {
+    let pick_up = |verified_at| PickUp {
+        order_id: OrderId::new(1),
+        store_id: StoreId::new(3),
+        code: Some("7KQM3FHDW2XA".to_owned()),
+        issued_at: Some(Timestamp::from_millis(0)),
+        verified_at,
+        verified_by: None,
+    };
+    for state in OrderState::ALL {
+        let usable = usable_code(&order(*state), &pick_up(None)).is_some();
+        assert_eq!(usable, *state == OrderState::Paid, "{state}");
+    }
+    let paid = order(OrderState::Paid);
+    assert_eq!(usable_code(&paid, &pick_up(Some(Timestamp::from_millis(1)))), None);
+    assert_eq!(usable_code(&Order { refunding: Fen::new(1), ..paid.clone() }, &pick_up(None)), None);
+    let difference = Order { refunding: Fen::new(1), refunding_difference: Fen::new(1), ..paid };
+    assert!(usable_code(&difference, &pick_up(None)).is_some());
 }
 
 #[test]

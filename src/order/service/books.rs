@@ -30,5 +30,8 @@ pub fn differences(tx: &mut Tx<'_>) -> DbResult<Vec<String>> {
     for order in store::totals_wrong(tx, NAMED)? {
         found.push(format!("G8 order {order}: its lines, parcels, refunds and totals do not add up"));
     }
+    for order in store::pick_ups_wrong(tx, NAMED)? {
+        found.push(format!("G8 order {order}: its pick-up does not fit what became of it"));
+    }
     Ok(found)
 }

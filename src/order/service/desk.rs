@@ -11,6 +11,7 @@ use super::ship::{NewParcel, PushedEvent, add_tracking, correct_tracking, send_p
 use super::{Cause, Orders, approval, checked_text, moves, note_fact, refund_unshipped};
 use crate::kernel::id::{OrderId, StaffId};
 use crate::kernel::money::Fen;
+use crate::pick_up::StoreId;
 use crate::platform::db::{DbResult, Tx};
 use crate::platform::http::Origin;
 use crate::staff::audit::{self, AuditEntry};
@@ -110,6 +111,12 @@ pub(in crate::order) fn ship(
     let after = json!({ "shipment_id": sent.id, "carrier_code": sent.carrier_code, "tracking_no": sent.tracking_no });
     audit(tx, desk, Change { action: "order.ship", order: id, reason: None, before: Value::Null, after })?;
     Ok(sent.id)
+}
+
+/// Writes down that an order was handed out.
+pub(super) fn audit_pick_up(tx: &mut Tx<'_>, desk: &AtDesk, order: OrderId, store: StoreId) -> DbResult<()> {
+    let after = json!({ "store_id": store });
+    audit(tx, desk, Change { action: "order.handout", order, reason: None, before: Value::Null, after })
 }
 
 /// Puts a parcel's carrier and number right.

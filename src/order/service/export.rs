@@ -6,9 +6,10 @@ use crate::platform::db::DbResult;
 use crate::platform::http::Table;
 
 /// The heads of the columns.
-const HEADS: [&str; 22] = [
+const HEADS: [&str; 23] = [
     "order_id",
     "state",
+    "delivery",
     "placed_at",
     "paid_at",
     "shipped_at",
@@ -40,11 +41,12 @@ pub(in crate::order) fn table(orders: &[OrderWithLines]) -> DbResult<Table> {
     Table::of(HEADS, rows)
 }
 
-fn row(order: &Order, line: &OrderLine) -> [String; 22] {
+fn row(order: &Order, line: &OrderLine) -> [String; 23] {
     let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
     [
         order.id.to_string(),
         order.state.to_string(),
+        order.delivery.to_string(),
         order.created_at.to_string(),
         moment(order.paid_at),
         moment(order.shipped_at),

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::super::error::OrderError;
 use super::super::model::{
-    GatedOrder, MAX_EXPORTED, Order, OrderFile, OrderLine, OrderState, OrderWithLines, ShipGate,
+    Delivery, GatedOrder, MAX_EXPORTED, Order, OrderFile, OrderLine, OrderState, OrderWithLines, ShipGate,
 };
 use super::super::store::{self, OrderFilter, OrderSort};
-use super::moves;
+use super::{collect, moves};
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::page::{Cursor, Page};
 use crate::platform::db::{DbResult, Tx};
@@ -141,6 +141,7 @@ fn file(tx: &mut Tx<'_>, order: Order) -> DbResult<OrderFile> {
         adjustments: store::adjustments_of(tx, id)?,
         gates: store::gates_of(tx, id)?,
         parcels: store::parcels_of(tx, id)?,
+        pick_up: if order.delivery == Delivery::PickUp { collect::file_of(tx, id)? } else { None },
         refunds: store::refunds_of(tx, id)?,
         history: store::history_of(tx, id)?,
         order,

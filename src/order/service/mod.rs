@@ -2,6 +2,7 @@
 
 mod approval;
 mod books;
+mod collect;
 mod desk;
 mod export;
 mod look;
@@ -19,6 +20,7 @@ pub use moves::{close_unpaid, move_gate, open_gate};
 pub use refund::{refund_difference, refund_unshipped};
 
 pub use approval::RefundApproval;
+pub(super) use collect::{Collected, code_of_user, hand_out, look_up};
 pub(super) use desk::{
     AtDesk, RefundDecision, change_tracking, close_by_staff, note_export, push_tracking, refund_by_staff, reprice,
     ship, write_note,
@@ -26,7 +28,7 @@ pub(super) use desk::{
 pub(super) use export::table;
 pub(super) use look::{OrderPage, exported, file_for_staff, file_of_user, page_for_staff, page_of_user};
 pub(super) use moves::{cancel, close_overdue, complete_overdue, confirm_receipt, hide, paid, receive_overdue};
-pub(super) use place::{Basket, Expected, PlaceOrder, Placed, place};
+pub(super) use place::{Basket, Destination, Expected, PickUpWish, PlaceOrder, Placed, place};
 pub(super) use refund::{refund_own, refunded};
 pub(super) use ship::{NewParcel, PushedEvent, UploadFacts, to_upload, uploaded};
 
@@ -34,6 +36,7 @@ use super::error::OrderError;
 use super::events::OrderFacts;
 use super::model::{Actor, HistoryRow, MAX_TEXT_CHARS, Order, OrderHistoryId, OrderSettings, OrderState};
 use super::store;
+use crate::identity;
 use crate::platform::db::{DbResult, Tx};
 use crate::platform::events::{self, NewEvent};
 use crate::pricing::Offers;
@@ -92,6 +95,23 @@ fn checked_text<'a>(field: &str, text: &'a str, least: usize) -> Result<&'a str,
         return Err(OrderError::InvalidField(rule));
     }
     if text.chars().all(visible) { Ok(text) } else { Err(OrderError::field(field, "no control characters")) }
+}
+
+/// One line of 1 to `most` characters.
+fn checked_line<'a>(field: &str, text: &'a str, most: usize) -> Result<&'a str, OrderError> {
+    let text = text.trim();
+    let fits = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let rule = || json!({ "field": field, "min_length": 1, "max_length": most });
+    if fits { Ok(text) } else { Err(OrderError::InvalidField(rule())) }
+}
+
+/// A phone number as addresses have it: a mobile number, or an area code and a number.
+fn checked_phone<'a>(field: &str, text: &'a str) -> Result<&'a str, OrderError> {
+    let text = text.trim();
+    if identity::rules::is_phone(text) {
+        return Ok(text);
+    }
+    Err(OrderError::field(field, "a mobile number of 11 digits, or area code and number such as 010-12345678"))
 }
 
 /// A code of 1 to `most` visible ASCII characters: carrier codes, tracking numbers.

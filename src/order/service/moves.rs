@@ -7,7 +7,7 @@ use super::super::events::{CLOSED, COMPLETED, OrderClosed, OrderCompleted, Order
 use super::super::model::{Actor, Order, OrderState};
 use super::super::rules::{self, Step};
 use super::super::store::{self, NewStamps};
-use super::{Cause, Orders, checked_text, facts_of, note_fact, note_row, record};
+use super::{Cause, Orders, checked_text, collect, facts_of, note_fact, note_row, record};
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::time::{SECOND_MS, Timestamp};
 use crate::payment::{self, MayClose, PaidOutcome};
@@ -86,6 +86,7 @@ fn after_payment(tx: &mut Tx<'_>, orders: &Orders, order: &Order, paid_at: Times
     orders.offers.on_order(tx, order.id, OrderEvent::Paid)?;
     let event = OrderPaid { order: facts_of(tx, order)?, paid_at };
     record(tx, PAID, order, &event)?;
+    collect::make_ready(tx, order)?;
     Ok(stock::sell(tx, order.id)?)
 }
 
@@ -232,6 +233,7 @@ pub fn open_gate(tx: &mut Tx<'_>, id: OrderId, source: &str) -> DbResult<bool> {
     let opened = store::open_gate(tx, id, source)?;
     if opened {
         note_fact(tx, &order, Cause { actor: Actor::System, reason: &format!("gate_opened: {source}") })?;
+        collect::make_ready(tx, &order)?;
     }
     Ok(opened)
 }

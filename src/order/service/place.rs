@@ -8,15 +8,16 @@ use serde_json::json;
 use super::super::error::OrderError;
 use super::super::events::{OrderFacts, OrderPlaced, PLACED};
 use super::super::model::{
-    Actor, Order, OrderAdjustment, OrderAdjustmentId, OrderLine, OrderLineId, OrderState, ShipGate,
+    Actor, Delivery, Order, OrderAdjustment, OrderAdjustmentId, OrderLine, OrderLineId, OrderState, PickUp, ShipGate,
 };
 use super::super::store;
-use super::{Cause, Orders, checked_text, moves, note_row, record};
+use super::{Cause, Orders, checked_line, checked_phone, checked_text, moves, note_row, record};
 use crate::cart;
 use crate::identity::{self, Address, AddressId};
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
 use crate::payment::{self, OpenPayment};
+use crate::pick_up::{self, StoreId, StoreState};
 use crate::platform::db::{DbResult, Tx};
 use crate::pricing::{
     self, BasketLine, Gone, OfferClaim, OfferRefusal, PlacedOrder, PricingError, Quote, QuoteRequest,
@@ -41,6 +42,35 @@ pub(in crate::order) struct Expected {
     pub(in crate::order) digest: String,
 }
 
+/// Where an order is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::order) enum Destination {
+    /// To an address of the buyer's.
+    Address(AddressId),
+    /// To a store, where it is collected.
+    Store(PickUpWish),
+}
+
+/// Who collects where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::order) struct PickUpWish {
+    /// The store.
+    pub(in crate::order) store_id: StoreId,
+    /// Who comes.
+    pub(in crate::order) contact_name: String,
+    /// Their phone.
+    pub(in crate::order) contact_phone: String,
+}
+
+/// Where an order goes, as it is written down with it.
+struct Receiver {
+    name: String,
+    phone: String,
+    province_code: String,
+    address: String,
+    store: Option<StoreId>,
+}
+
 /// An order about to be placed.
 #[derive(Debug, Clone)]
 pub(in crate::order) struct PlaceOrder {
@@ -49,7 +79,7 @@ pub(in crate::order) struct PlaceOrder {
     /// What.
     pub(in crate::order) basket: Basket,
     /// Where to.
-    pub(in crate::order) address_id: AddressId,
+    pub(in crate::order) destination: Destination,
     /// With which offers.
     pub(in crate::order) claims: Vec<OfferClaim>,
     /// At which price.
@@ -82,10 +112,11 @@ pub(in crate::order) fn place<T>(
     note: impl FnOnce(&mut Tx<'_>, Placed) -> Result<T, OrderError>,
 ) -> Result<T, OrderError> {
     let remark = checked_text("remark", &wish.remark, 0)?;
-    let address = identity::address(tx, wish.user_id, wish.address_id)?.ok_or(OrderError::AddressNotFound)?;
+    let receiver = receiver_of(tx, wish)?;
     let request = QuoteRequest {
         user: Some(wish.user_id),
-        province_code: Some(address.province_code.clone()),
+        province_code: Some(receiver.province_code.clone()).filter(|_| receiver.store.is_none()),
+        picked_up: receiver.store.is_some(),
         lines: basket_lines(tx, wish)?,
         claims: wish.claims.clone(),
     };
@@ -93,7 +124,7 @@ pub(in crate::order) fn place<T>(
     if quote.total != wish.expected.total || quote.digest != wish.expected.digest {
         return Err(OrderError::PriceChanged(json!(pricing::QuoteView::from(quote))));
     }
-    let mut placed = write_order(tx, orders, wish, &quote, &address, remark)?;
+    let mut placed = write_order(tx, orders, wish, &quote, &receiver, remark)?;
     reserve_offers(tx, orders, wish, &quote, &mut placed)?;
     let skus: Vec<_> = quote.lines.iter().map(|line| line.sku_id).collect();
     payment::open(tx, payment_of(&placed))?;
@@ -163,7 +194,7 @@ fn write_order(
     orders: &Orders,
     wish: &PlaceOrder,
     quote: &Quote,
-    address: &Address,
+    receiver: &Receiver,
     remark: &str,
 ) -> DbResult<Placed> {
     let id = OrderId::new(tx.next_id());
@@ -173,6 +204,7 @@ fn write_order(
         id,
         user_id: wish.user_id,
         state: OrderState::PendingPayment,
+        delivery: if receiver.store.is_some() { Delivery::PickUp } else { Delivery::Parcel },
         goods: quote.goods,
         discount: quote.discount,
         freight: quote.freight,
@@ -180,10 +212,10 @@ fn write_order(
         refunded: Fen::ZERO,
         refunding: Fen::ZERO,
         refunding_difference: Fen::ZERO,
-        receiver_name: address.receiver_name.clone(),
-        receiver_phone: address.receiver_phone.clone(),
-        province_code: address.province_code.clone(),
-        receiver_address: one_line(address),
+        receiver_name: receiver.name.clone(),
+        receiver_phone: receiver.phone.clone(),
+        province_code: receiver.province_code.clone(),
+        receiver_address: receiver.address.clone(),
         remark: remark.to_owned(),
         staff_note: String::new(),
         pay_deadline,
@@ -205,8 +237,32 @@ fn write_order(
     store::insert(tx, &order)?;
     store::insert_lines(tx, &lines)?;
     store::insert_adjustments(tx, &adjustments)?;
+    if let Some(store_id) = receiver.store {
+        let (code, issued_at, verified_at, verified_by) = (None, None, None, None);
+        store::insert_pick_up(tx, &PickUp { order_id: id, store_id, code, issued_at, verified_at, verified_by })?;
+    }
     note_row(tx, &order, None, Cause { actor: Actor::Shopper(wish.user_id), reason: "placed" })?;
     Ok(Placed { order, lines, adjustments, gates: Vec::new() })
+}
+
+/// Where it goes: an address that is the buyer's own, or a store that takes orders.
+fn receiver_of(tx: &mut Tx<'_>, wish: &PlaceOrder) -> Result<Receiver, OrderError> {
+    match &wish.destination {
+        Destination::Address(id) => {
+            let address = identity::address(tx, wish.user_id, *id)?.ok_or(OrderError::AddressNotFound)?;
+            let line = one_line(&address);
+            let Address { receiver_name: name, receiver_phone: phone, province_code, .. } = address;
+            Ok(Receiver { name, phone, province_code, address: line, store: None })
+        }
+        Destination::Store(collecting) => {
+            let name = checked_line("contact_name", &collecting.contact_name, 32)?.to_owned();
+            let phone = checked_phone("contact_phone", &collecting.contact_phone)?.to_owned();
+            let store = pick_up::find(tx, collecting.store_id)?.filter(|store| store.state == StoreState::Open);
+            let store = store.ok_or(OrderError::StoreNotFound)?;
+            let address = format!("{}（{}）", store.name, store.address);
+            Ok(Receiver { name, phone, province_code: String::new(), address, store: Some(store.id) })
+        }
+    }
 }
 
 /// The address as a courier reads it. Municipalities are province and city at once and named once.

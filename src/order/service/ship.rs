@@ -6,8 +6,8 @@ use super::super::error::OrderError;
 use super::super::events::{OrderFacts, OrderShipped, SHIPPED};
 use super::super::jobs::{SHIPPING_UPLOAD, ShippingUpload};
 use super::super::model::{
-    Actor, MAX_PARCELS, MAX_TRACKING_EVENTS, Order, OrderLine, OrderState, Parcel, Shipment, ShipmentId, ShipmentLine,
-    TrackingEvent, TrackingEventId,
+    Actor, MAX_PARCELS, MAX_TRACKING_EVENTS, Order, OrderLine, OrderState, Parcel, Shipment, ShipmentId, ShipmentKind,
+    ShipmentLine, TrackingEvent, TrackingEventId,
 };
 use super::super::rules::{self, LineQuantity, Step};
 use super::super::store::{self, ParcelTaken};
@@ -89,25 +89,40 @@ pub(super) fn send_parcel(
     let shipment = Shipment {
         id: ShipmentId::new(tx.next_id()),
         order_id: id,
+        kind: ShipmentKind::Parcel,
         carrier_code: parcel.carrier_code.clone(),
         tracking_no: parcel.tracking_no.clone(),
         shipped_by: Some(staff),
         shipped_at: tx.now(),
         uploaded_at: None,
     };
-    write_parcel(tx, &shipment, &content)?;
-    let all_shipped = rules::completes(&lines, &content);
     let reason = format!("parcel_sent: {} {}", parcel.carrier_code, parcel.tracking_no);
     let cause = Cause { actor: Actor::Staff(staff), reason: &reason };
-    let order = if all_shipped {
-        moves::advance(tx, orders, &order, Step::ShipAll, cause)?
-    } else {
-        note_fact(tx, &order, cause)?;
-        order
-    };
-    record_shipped(tx, &order, &lines, &shipment, all_shipped)?;
-    queue_upload(tx, &order)?;
+    leave(tx, orders, &order, &shipment, (&lines, &content), cause)?;
     Ok(shipment)
+}
+
+/// Lets pieces of a locked order leave the shop, in whatever way: counts them, moves the order when nothing is left, and
+/// tells whoever must know. Answers the order as it is then.
+pub(super) fn leave(
+    tx: &mut Tx<'_>,
+    orders: &Orders,
+    order: &Order,
+    shipment: &Shipment,
+    (lines, content): (&[OrderLine], &[LineQuantity]),
+    cause: Cause<'_>,
+) -> Result<Order, OrderError> {
+    write_parcel(tx, shipment, content)?;
+    let all_shipped = rules::completes(lines, content);
+    let order = if all_shipped {
+        moves::advance(tx, orders, order, Step::ShipAll, cause)?
+    } else {
+        note_fact(tx, order, cause)?;
+        order.clone()
+    };
+    record_shipped(tx, &order, lines, shipment, all_shipped)?;
+    queue_upload(tx, &order)?;
+    Ok(order)
 }
 
 fn write_parcel(tx: &mut Tx<'_>, shipment: &Shipment, content: &[LineQuantity]) -> Result<(), OrderError> {
@@ -133,6 +148,7 @@ fn record_shipped(
     let event = OrderShipped {
         order: OrderFacts::of(order, lines),
         shipment_id: shipment.id,
+        kind: shipment.kind,
         carrier_code: shipment.carrier_code.clone(),
         tracking_no: shipment.tracking_no.clone(),
         all_shipped,
@@ -164,7 +180,7 @@ pub(super) fn correct_tracking(
 ) -> Result<(Shipment, Shipment), OrderError> {
     checked_code("carrier_code", carrier_code, MAX_CARRIER_CHARS)?;
     checked_code("tracking_no", tracking_no, MAX_TRACKING_CHARS)?;
-    let old = store::find_shipment(tx, id)?.ok_or(OrderError::ShipmentNotFound)?;
+    let old = store::find_parcel(tx, id)?.ok_or(OrderError::ShipmentNotFound)?;
     let order = store::lock(tx, old.order_id)?.ok_or(OrderError::ShipmentNotFound)?;
     if !matches!(order.state, OrderState::Paid | OrderState::Shipped) {
         return Err(OrderError::StateConflict(json!({ "state": order.state })));
@@ -190,7 +206,7 @@ pub(super) fn add_tracking(
             json!({ "field": "events", "min_items": 1, "max_items": MAX_TRACKING_EVENTS }),
         ));
     }
-    let shipment = store::find_shipment(tx, id)?.ok_or(OrderError::ShipmentNotFound)?;
+    let shipment = store::find_parcel(tx, id)?.ok_or(OrderError::ShipmentNotFound)?;
     let mut events = Vec::with_capacity(pushed.len());
     for event in pushed {
         let place = checked_text("place", &event.place, 0)?.to_owned();

@@ -3,6 +3,7 @@
 mod books;
 mod lines;
 mod orders;
+mod pick_ups;
 mod refunds;
 mod search;
 mod shipments;
@@ -16,9 +17,12 @@ pub(super) use orders::{
     NewStamps, defer_close, find, has_paid, has_paid_another, history_of, insert, insert_history, lock, set_hidden,
     set_note, set_pay_deadline, set_price, states, transition,
 };
+pub(super) use pick_ups::{
+    insert_pick_up, issue_pick_up_code, pick_up_by_code, pick_up_of, pick_ups_wrong, verify_pick_up,
+};
 pub(super) use refunds::{add_refunding, arrive, insert_refund, refunds_of, settle_refund, whole_was_asked};
 pub(super) use search::{DueBy, OrderFilter, OrderSort, due, of_user, search};
 pub(super) use shipments::{
-    ParcelTaken, change_tracking, count_parcels, find_shipment, forget_uploads, gated, gates_of, insert_gate,
+    ParcelTaken, change_tracking, count_parcels, find_parcel, forget_uploads, gated, gates_of, insert_gate,
     insert_parcel, insert_tracking, mark_uploaded, move_gate, open_gate, parcels_of,
 };

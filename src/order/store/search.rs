@@ -7,7 +7,8 @@ use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
 use crate::order::model::{Order, OrderState};
-use crate::platform::db::schema::{order_lines as lines, orders};
+use crate::pick_up::StoreId;
+use crate::platform::db::schema::{order_lines as lines, orders, pick_ups};
 use crate::platform::db::{DbResult, Tx, columns};
 
 /// Which orders staff want to see. Absent conditions hold for all.
@@ -19,6 +20,8 @@ pub struct OrderFilter {
     pub state: Option<OrderState>,
     /// Of this user.
     pub user_id: Option<UserId>,
+    /// Collected at this store.
+    pub store_id: Option<StoreId>,
     /// Sent to this phone.
     pub phone: Option<String>,
     /// Sent to this name.
@@ -117,6 +120,10 @@ pub(in crate::order) fn search(
     }
     if let Some(user) = filter.user_id {
         query = query.filter(orders::user_id.eq(user));
+    }
+    if let Some(store) = filter.store_id {
+        let collected = pick_ups::table.select(pick_ups::order_id).filter(pick_ups::store_id.eq(store));
+        query = query.filter(orders::id.eq_any(collected));
     }
     if let Some(phone) = &filter.phone {
         query = query.filter(orders::receiver_phone.eq(phone));

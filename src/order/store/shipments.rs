@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::kernel::id::OrderId;
 use crate::kernel::time::Timestamp;
-use crate::order::model::{Order, Parcel, ShipGate, Shipment, ShipmentId, ShipmentLine, TrackingEvent};
+use crate::order::model::{Order, Parcel, ShipGate, Shipment, ShipmentId, ShipmentKind, ShipmentLine, TrackingEvent};
 use crate::platform::db::schema::{
     orders, ship_gates as gates, shipment_lines, shipments, tracking_events as tracking,
 };
@@ -13,7 +13,7 @@ use crate::platform::db::{Constraint, DbError, DbResult, FromDb, Tx, columns};
 /// One parcel of an order is known by its carrier and number.
 const PARCEL: Constraint = Constraint {
     index: "shipments_parcel",
-    columns: "shipments.order_id, shipments.carrier_code, shipments.tracking_no",
+    columns: "shipments.order_id, shipments.kind, shipments.carrier_code, shipments.tracking_no",
 };
 
 /// The order has a parcel with this carrier and number already, or the database failed.
@@ -84,7 +84,9 @@ pub(in crate::order) fn gates_of(tx: &mut Tx<'_>, order: OrderId) -> DbResult<Ve
 }
 
 pub(in crate::order) fn count_parcels(tx: &mut Tx<'_>, order: OrderId) -> DbResult<i64> {
-    Ok(shipments::table.filter(shipments::order_id.eq(order)).count().get_result(tx.conn()?)?)
+    let parcels =
+        shipments::table.filter(shipments::order_id.eq(order)).filter(shipments::kind.eq(ShipmentKind::Parcel));
+    Ok(parcels.count().get_result(tx.conn()?)?)
 }
 
 pub(in crate::order) fn insert_parcel(
@@ -97,8 +99,10 @@ pub(in crate::order) fn insert_parcel(
     Ok(())
 }
 
-pub(in crate::order) fn find_shipment(tx: &mut Tx<'_>, id: ShipmentId) -> DbResult<Option<Shipment>> {
-    Ok(shipments::table.find(id).select(columns::<Shipment>()).first(tx.conn()?).optional()?)
+/// A parcel that somebody carries.
+pub(in crate::order) fn find_parcel(tx: &mut Tx<'_>, id: ShipmentId) -> DbResult<Option<Shipment>> {
+    let carried = shipments::table.find(id).filter(shipments::kind.eq(ShipmentKind::Parcel));
+    Ok(carried.select(columns::<Shipment>()).first(tx.conn()?).optional()?)
 }
 
 pub(in crate::order) fn change_tracking(

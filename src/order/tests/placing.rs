@@ -55,7 +55,7 @@ async fn what_is_not_ones_own_or_out_of_range_is_refused() {
     let shop = Shop::open(10).await;
     let (mine, others) = (shop.buyer().await, shop.buyer().await);
     let wish = shop.wish(mine, &[(DRESS, 1)], Vec::new()).await;
-    let elsewhere = service::PlaceOrder { address_id: others.1, ..wish.clone() };
+    let elsewhere = service::PlaceOrder { destination: service::Destination::Address(others.1), ..wish.clone() };
     assert_eq!(code(shop.try_place(elsewhere).await.unwrap_err()), "order.address_not_found");
     let long = service::PlaceOrder { remark: "好".repeat(201), ..wish.clone() };
     assert_eq!(code(shop.try_place(long).await.unwrap_err()), "order.invalid_field");

@@ -15,7 +15,7 @@ use crate::order::error::OrderError;
 use crate::order::hooks::OrderPayable;
 use crate::order::jobs::{CloseUnpaid, Complete, ReceiveByItself};
 use crate::order::model::*;
-use crate::order::service::{self, AtDesk, Basket, Expected, NewParcel, Orders, PlaceOrder, Placed};
+use crate::order::service::{self, AtDesk, Basket, Destination, Expected, NewParcel, Orders, PlaceOrder, Placed};
 use crate::payment::{PaidOutcome, Payable};
 use crate::platform::db::{Db, DbError, DbResult, Tx, scratch};
 use crate::platform::http::Origin;
@@ -112,13 +112,15 @@ impl Shop {
         let request = QuoteRequest {
             user: Some(user_id),
             province_code: Some("44".to_owned()),
+            picked_up: false,
             lines: lines.clone(),
             claims: claims.clone(),
         };
         let offers = self.orders.offers.clone();
         let quote = self.db.read("quote", move |tx| pricing::quote(tx, &offers, &request)).await.unwrap();
         let expected = Expected { total: quote.total, digest: quote.digest };
-        PlaceOrder { user_id, basket: Basket::Lines(lines), address_id, claims, expected, remark: String::new() }
+        let destination = Destination::Address(address_id);
+        PlaceOrder { user_id, basket: Basket::Lines(lines), destination, claims, expected, remark: String::new() }
     }
 
     pub async fn try_place(&self, wish: PlaceOrder) -> Result<Placed, OrderError> {

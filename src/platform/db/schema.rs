@@ -912,6 +912,7 @@ diesel::table! {
         id -> BigInt,
         user_id -> BigInt,
         state -> Text,
+        delivery -> Text,
         goods_fen -> BigInt,
         discount_fen -> BigInt,
         freight_fen -> BigInt,
@@ -1086,6 +1087,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    pick_ups (order_id) {
+        order_id -> BigInt,
+        store_id -> BigInt,
+        code -> Nullable<Text>,
+        issued_at -> Nullable<BigInt>,
+        verified_at -> Nullable<BigInt>,
+        verified_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     products (id) {
         id -> BigInt,
         category_id -> BigInt,
@@ -1222,6 +1234,7 @@ diesel::table! {
     shipments (id) {
         id -> BigInt,
         order_id -> BigInt,
+        kind -> Text,
         carrier_code -> Text,
         tracking_no -> Text,
         shipped_by -> Nullable<BigInt>,
@@ -1383,6 +1396,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    store_staff (store_id, staff_id) {
+        store_id -> BigInt,
+        staff_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    stores (id) {
+        id -> BigInt,
+        name -> Text,
+        address -> Text,
+        phone -> Text,
+        opening_hours -> Text,
+        latitude -> Nullable<BigInt>,
+        longitude -> Nullable<BigInt>,
+        state -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     tracking_events (id) {
         id -> BigInt,
         shipment_id -> BigInt,
@@ -1495,6 +1531,9 @@ diesel::joinable!(packets -> users (user_id));
 diesel::joinable!(payment_attempts -> payments (payment_id));
 diesel::joinable!(payment_reviews -> staff_accounts (resolved_by));
 diesel::joinable!(payments -> users (user_id));
+diesel::joinable!(pick_ups -> orders (order_id));
+diesel::joinable!(pick_ups -> staff_accounts (verified_by));
+diesel::joinable!(pick_ups -> stores (store_id));
 diesel::joinable!(products -> categories (category_id));
 diesel::joinable!(refresh_tokens -> login_sessions (session_id));
 diesel::joinable!(refunds -> payment_attempts (attempt_id));
@@ -1523,6 +1562,8 @@ diesel::joinable!(staff_sessions -> staff_accounts (staff_id));
 diesel::joinable!(stock_holds -> skus (sku_id));
 diesel::joinable!(stock_items -> skus (sku_id));
 diesel::joinable!(stock_movements -> skus (sku_id));
+diesel::joinable!(store_staff -> staff_accounts (staff_id));
+diesel::joinable!(store_staff -> stores (store_id));
 diesel::joinable!(tracking_events -> shipments (shipment_id));
 diesel::joinable!(wechat_session_keys -> identities (identity_id));
 
@@ -1605,6 +1646,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_notices,
     payment_reviews,
     payments,
+    pick_ups,
     products,
     refresh_tokens,
     refunds,
@@ -1628,6 +1670,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock_holds,
     stock_items,
     stock_movements,
+    store_staff,
+    stores,
     tracking_events,
     users,
     wechat_session_keys,

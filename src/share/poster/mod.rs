@@ -4,20 +4,19 @@
 //! that serves requests.
 #![allow(clippy::float_arithmetic, reason = "drawing is geometry, no money here")]
 
-mod matrix;
 mod text;
 
 use std::io::Cursor;
 
 use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
-use image::imageops::{self, FilterType};
+use image::imageops::FilterType;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder as _, ImageReader, Limits};
 use tiny_skia::{Color, FillRule, IntSize, Paint, PathBuilder, Pixmap, PixmapPaint, Rect, Transform};
 
-pub use matrix::Matrix;
 use text::{Place, Script};
 
 use crate::kernel::money::Fen;
+use crate::platform::qr::Matrix;
 
 /// Width of a poster, in pixels: that of the screens mini-programs are drawn for.
 pub(super) const WIDTH: u32 = 750;
@@ -201,15 +200,7 @@ pub(super) fn code_as_png(bytes: &[u8]) -> Result<Vec<u8>, PosterError> {
 /// # Errors
 /// [`PosterError::Missing`] when the code does not fit so few pixels.
 pub(super) fn matrix_as_png(matrix: &Matrix, width: u32) -> Result<Vec<u8>, PosterError> {
-    let small = matrix.pixels().ok_or(PosterError::Missing("code"))?;
-    // Every module gets the same whole number of pixels; what is left over becomes margin.
-    let times = width.checked_div(small.width()).filter(|times| *times > 0).ok_or(PosterError::Missing("room"))?;
-    let side = small.width().saturating_mul(times);
-    let large = imageops::resize(&small, side, side, FilterType::Nearest);
-    let mut whole = image::GrayImage::from_pixel(width, width, image::Luma([255]));
-    let margin = i64::from(width.saturating_sub(side) / 2);
-    imageops::replace(&mut whole, &large, margin, margin);
-    png(whole.as_raw(), width, width, ExtendedColorType::L8)
+    matrix.png(width).ok_or(PosterError::Missing("room"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod buyer;
 pub mod campaigning;
+pub mod collecting;
 pub mod coupons;
 pub mod crowd;
 pub mod document;

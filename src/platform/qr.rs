@@ -1,6 +1,9 @@
 //! QR codes, as modules that are drawn by whoever needs them.
 
-use image::{GrayImage, Luma};
+use std::io::Cursor;
+
+use image::imageops::{self, FilterType};
+use image::{GrayImage, ImageFormat, Luma};
 use qrcode::{Color, EcLevel, QrCode};
 
 /// White modules around a code, as the standard asks for.
@@ -35,13 +38,28 @@ impl Matrix {
     }
 
     /// One pixel for each module, with the margin.
-    pub(super) fn pixels(&self) -> Option<GrayImage> {
+    pub fn pixels(&self) -> Option<GrayImage> {
         let whole = self.whole();
         let mut picture = GrayImage::from_pixel(whole, whole, Luma([255]));
         for (x, y) in self.places() {
             *picture.get_pixel_mut_checked(x, y)? = Luma([0]);
         }
         Some(picture)
+    }
+
+    /// As PNG, exactly this wide; `None` when the code does not fit so few pixels. Every module gets the same whole number
+    /// of pixels; what is left over becomes margin.
+    pub fn png(&self, width: u32) -> Option<Vec<u8>> {
+        let small = self.pixels()?;
+        let times = width.checked_div(small.width()).filter(|times| *times > 0)?;
+        let side = small.width().saturating_mul(times);
+        let large = imageops::resize(&small, side, side, FilterType::Nearest);
+        let mut whole = GrayImage::from_pixel(width, width, Luma([255]));
+        let margin = i64::from(width.saturating_sub(side) / 2);
+        imageops::replace(&mut whole, &large, margin, margin);
+        let mut file = Cursor::new(Vec::new());
+        whole.write_to(&mut file, ImageFormat::Png).ok()?;
+        Some(file.into_inner())
     }
 
     /// As SVG that grows to whatever room it gets.
