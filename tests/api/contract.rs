@@ -250,6 +250,8 @@ async fn walk(shop: &Shop, document: &Document) {
     let drop = shop.coupon_drop(json!({})).await;
     let user_id = text(&buyer.does("GET", "/me", None).await["user_id"]);
     let grant = shop.gives_many(&shop.coupon_template(json!({"way": "grant"})).await, &[user_id.as_str()]).await;
+    let store = shop.store("南山旗舰店").await;
+    let collected = buyer.buys_to_collect(&store, &[(&sku, 1)]).await;
     look_at_everything(
         shop,
         document,
@@ -264,6 +266,8 @@ async fn walk(shop: &Shop, document: &Document) {
             ("template", &template),
             ("drop", &drop),
             ("grant", &grant),
+            ("store", &store),
+            ("collected", &collected),
         ],
     )
     .await;
@@ -289,6 +293,7 @@ async fn look_at_everything(shop: &Shop, document: &Document, shopper: &str, ids
     let own = text(&shop.staff("GET", "/me", None).await["staff_id"]);
     for operation in document.operations.iter().filter(|operation| operation.method == "GET") {
         let id = match operation.path.as_str() {
+            path if path.contains("/pick-up-code") => ids[10].1,
             path if path.contains("/orders/") => ids[0].1,
             path if path.contains("/stock/") => ids[1].1,
             path if path.contains("/addresses/") => ids[2].1,
@@ -299,6 +304,7 @@ async fn look_at_everything(shop: &Shop, document: &Document, shopper: &str, ids
             path if path.contains("/coupon-templates/") => ids[6].1,
             path if path.contains("/coupon-drops/") => ids[7].1,
             path if path.contains("/coupon-grants/") => ids[8].1,
+            path if path.contains("/stores/") => ids[9].1,
             path if path.contains("/users/") || path.contains("/share-trees/") => &user_id,
             path if path.contains("/staff/") => &own,
             _ => "1",
