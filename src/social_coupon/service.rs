@@ -180,11 +180,10 @@ pub(super) fn claim(tx: &mut Tx<'_>, code: &str, claimer: &Claimer) -> Result<Cl
     let picked = store::pick(tx, packet.id, rules::pick(&rules, newcomer))?;
     let (no, amount) = picked.ok_or_else(|| defect("a packet with room has no portion left"))?;
     let give = Give { no, amount, user: claimer.user, newcomer, acquired };
-    let claimed = give_portion(tx, &rules, &packet, &give)?;
     let today = tx.today();
     campaign::count_use(tx, packet.campaign_id, claimer.user, "claim", rules.claims_per_day, Some(today))?;
     note(tx, &packet, claimer, &give)?;
-    Ok(claimed)
+    give_portion(tx, &rules, &packet, &give)
 }
 
 /// Gives the payer their own portion, once they have shared the packet. Asking again answers the same.
@@ -234,6 +233,7 @@ struct Give {
     acquired: bool,
 }
 
+/// Makes a portion somebody's. All portions of a campaign are counted in one row, so little follows once that is touched.
 fn give_portion(
     tx: &mut Tx<'_>,
     rules: &SocialCoupon,
@@ -260,7 +260,18 @@ fn give_portion(
     };
     events::record_claim(tx, give.user, &claimed)?;
     let packet = if rules::all_claimed(&after) { exhaust(tx, after)? } else { after };
-    let portion = store::portion_of(tx, packet.id, give.user)?.ok_or(SocialCouponError::NotFound)?;
+    let portion = Portion {
+        packet_id: packet.id,
+        no: give.no,
+        amount: give.amount,
+        claimed_by: Some(give.user),
+        claimed_at: Some(tx.now()),
+        coupon_id: Some(coupon),
+        newcomer: Some(give.newcomer),
+        acquired: Some(give.acquired),
+        order_id: None,
+        order_fen: None,
+    };
     Ok(Claimed { packet, portion })
 }
 
@@ -273,7 +284,8 @@ fn write_claim(tx: &mut Tx<'_>, packet: &Packet, give: &Give, coupon: CouponId) 
         newcomer: give.newcomer,
         acquired: give.acquired,
     };
-    match tx.attempt(|tx| store::claim(tx, &claim)) {
+    // A refusal takes back the whole transaction, so this one statement needs no savepoint of its own.
+    match store::claim(tx, &claim) {
         Ok(true) => Ok(()),
         Ok(false) => Err(SocialCouponError::ClaimedAlready),
         Err(error) if error.violates(store::ONE_EACH) => Err(SocialCouponError::ClaimedAlready),

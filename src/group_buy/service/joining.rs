@@ -38,6 +38,26 @@ pub(in crate::group_buy) struct Seating {
     pub(in crate::group_buy) leads: bool,
 }
 
+/// What a claim's price was made of, left for its order in the same transaction.
+struct Priced {
+    user: UserId,
+    newcomer: bool,
+    rules: Rules,
+    offer: SkuOffer,
+}
+
+impl Priced {
+    /// What the price of this SKU in a campaign was made of for a user, as it was left or anew.
+    fn of(tx: &mut Tx<'_>, campaign: CampaignId, sku: SkuId, user: UserId) -> Result<Self, GroupBuyError> {
+        let same = |left: &Self| left.user == user && left.rules.campaign_id == campaign && left.offer.sku_id == sku;
+        if let Some(left) = tx.take_left().filter(same) {
+            return Ok(left);
+        }
+        let offer = store::offer(tx, campaign, sku)?.ok_or(GroupBuyError::SkuNotIncluded)?;
+        Ok(Self { user, newcomer: order::is_newcomer(tx, user)?, rules: rules_of(tx, campaign)?, offer })
+    }
+}
+
 impl Seating {
     /// What a piece costs the buyer by the campaign.
     pub(in crate::group_buy) fn price(&self) -> Fen {
@@ -70,6 +90,9 @@ pub(in crate::group_buy) fn price(tx: &mut Tx<'_>, asked: &Asked<'_>) -> Result<
     may_take_part(tx, &rules, asked.user)?;
     let offer = store::offer(tx, rules.campaign_id, sku)?.ok_or(GroupBuyError::SkuNotIncluded)?;
     rules::may_take(&rules, &offer, quantity)?;
+    if let Some(user) = asked.user {
+        tx.leave(Priced { user, newcomer: viewer.newcomer, rules: rules.clone(), offer: offer.clone() });
+    }
     Ok(Seating { rules, offer, leads })
 }
 
@@ -145,22 +168,22 @@ pub(in crate::group_buy) fn reserve(
     let line = only.ok_or(GroupBuyError::OneSkuOnly)?;
     let asked = Asked { user: Some(order.user_id), claims: order.claims, line: Some((line.sku_id, line.quantity)) };
     let (wish, sku, quantity) = understood(&asked)?;
-    let (group, rules, leads) = match wish {
+    let (group, priced, leads) = match wish {
         Wish::Open(campaign) => {
-            let rules = rules_of(tx, campaign)?;
+            let priced = Priced::of(tx, campaign, sku, order.user_id)?;
             // The user's turn comes first, so that whoever opens several groups at once gets a number for each.
-            take_turn(tx, &rules, order.user_id)?;
-            (new_group(tx, &rules, order.user_id)?, rules, true)
+            take_turn(tx, &priced.rules, order.user_id)?;
+            (new_group(tx, &priced.rules, order.user_id)?, priced, true)
         }
         Wish::Join { group, .. } => {
             let group = joined(tx, group)?;
-            let rules = rules_of(tx, group.campaign_id)?;
-            take_turn(tx, &rules, order.user_id)?;
-            (group, rules, false)
+            let priced = Priced::of(tx, group.campaign_id, sku, order.user_id)?;
+            take_turn(tx, &priced.rules, order.user_id)?;
+            (group, priced, false)
         }
     };
-    let offer = store::offer(tx, rules.campaign_id, sku)?.ok_or(GroupBuyError::SkuNotIncluded)?;
-    let seat = seated(tx, &group, order, &offer, leads)?;
+    let seat = seated(tx, &group, order, &priced, leads)?;
+    let Priced { rules, offer, .. } = priced;
     take_part(tx, &rules, order, &group, &seat, line.unit_price)?;
     if offer.quota.is_some() && !store::take_quota(tx, rules.campaign_id, sku, quantity)? {
         let left = store::offer(tx, rules.campaign_id, sku)?.and_then(|offer| offer.left());
@@ -237,10 +260,11 @@ fn seated(
     tx: &mut Tx<'_>,
     group: &Group,
     order: &PlacedOrder<'_>,
-    offer: &SkuOffer,
+    priced: &Priced,
     leads: bool,
 ) -> Result<Seat, GroupBuyError> {
-    let taken = if leads { Vec::new() } else { store::live_seats(tx, group.id)? };
+    let offer = &priced.offer;
+    let taken = if leads { Vec::new() } else { store::taken_places(tx, group.id)? };
     if let Some(own) = taken.iter().find(|seat| seat.user_id == Some(order.user_id)) {
         return Err(GroupBuyError::AlreadyIn(serde_json::json!({ "order_id": own.order_id })));
     }
@@ -260,7 +284,7 @@ fn seated(
         quantity: order.lines.first().map_or(0, |line| line.quantity),
         price,
         least_price: price.min(offer.least_price()),
-        newcomer: order::is_newcomer(tx, order.user_id)?,
+        newcomer: priced.newcomer,
         state: SeatState::Held,
         held_at: tx.now(),
         paid_at: None,

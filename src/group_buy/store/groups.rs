@@ -21,7 +21,8 @@ const LEADING: Constraint = Constraint {
 /// Writes a new group. Losing its number among the leader's groups to a parallel one is a conflict: the transaction is
 /// tried again with the next number.
 pub(in crate::group_buy) fn insert_group(tx: &mut Tx<'_>, group: &Group) -> DbResult<()> {
-    let written = diesel::insert_into(groups::table).values(group).execute(tx.conn()?).map_err(DbError::from);
+    let insert = Prepared(diesel::insert_into(groups::table).values(group));
+    let written = insert.execute(tx.conn()?).map_err(DbError::from);
     match written {
         Err(error) if error.violates(LEADING) => Err(DbError::Conflict(error.to_string())),
         Err(error) => Err(error),

@@ -17,5 +17,5 @@ pub(super) use rules::{
 pub(super) use seats::{
     SeatTaken, Stamps, advance, advance_all, due_seats, fill_seats, insert_seat, latest_of_user, live_of_user,
     live_seats, mark_given_back, of_campaign, of_group, of_order, of_orders, of_user, postpone, seat, set_moved_to,
-    settle_done,
+    settle_done, taken_places,
 };

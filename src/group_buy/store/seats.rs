@@ -37,7 +37,7 @@ impl FromDb for SeatTaken {
 
 /// Writes a seat. When the user has one in this group already, the transaction must be given up.
 pub(in crate::group_buy) fn insert_seat(tx: &mut Tx<'_>, seat: &Seat) -> Result<(), SeatTaken> {
-    diesel::insert_into(seats::table).values(seat).execute(tx.conn()?).map_err(DbError::from)?;
+    Prepared(diesel::insert_into(seats::table).values(seat)).execute(tx.conn()?).map_err(DbError::from)?;
     Ok(())
 }
 
@@ -56,7 +56,23 @@ pub(in crate::group_buy) fn seat(tx: &mut Tx<'_>, id: SeatId) -> DbResult<Option
 /// The seats of a group that occupy a place, by number.
 pub(in crate::group_buy) fn live_seats(tx: &mut Tx<'_>, group: GroupId) -> DbResult<Vec<Seat>> {
     let live = seats::table.filter(seats::group_id.eq(group)).filter(seats::state.eq_any(SeatState::LIVE));
-    Ok(live.order(seats::seat_no).select(columns::<Seat>()).load(tx.conn()?)?)
+    Ok(Prepared(live.order(seats::seat_no).select(columns::<Seat>())).load(tx.conn()?)?)
+}
+
+/// A place in a group that somebody occupies.
+#[derive(Clone, Copy, Debug, Queryable, Selectable)]
+#[diesel(table_name = seats)]
+pub(in crate::group_buy) struct TakenPlace {
+    pub(in crate::group_buy) seat_no: i64,
+    pub(in crate::group_buy) user_id: Option<UserId>,
+    pub(in crate::group_buy) order_id: Option<OrderId>,
+}
+
+/// The places of a group that are occupied. Whoever joins asks this while everybody else waits for the group, so it
+/// reads no more than they need.
+pub(in crate::group_buy) fn taken_places(tx: &mut Tx<'_>, group: GroupId) -> DbResult<Vec<TakenPlace>> {
+    let live = seats::table.filter(seats::group_id.eq(group)).filter(seats::state.eq_any(SeatState::LIVE));
+    Ok(Prepared(live.select(columns::<TakenPlace>())).load(tx.conn()?)?)
 }
 
 /// Every seat that ever was in a group, in the order in which they were taken.
@@ -70,7 +86,7 @@ pub(in crate::group_buy) fn live_of_user(tx: &mut Tx<'_>, group: GroupId, user: 
     let own = seats::table
         .filter(seats::group_id.eq(group).and(seats::user_id.eq(user)))
         .filter(seats::state.eq_any(SeatState::LIVE));
-    Ok(own.select(columns::<Seat>()).first(tx.conn()?).optional()?)
+    Ok(Prepared(own.select(columns::<Seat>())).get_result(tx.conn()?).optional()?)
 }
 
 /// The latest seat that a user had in a group.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::kernel::id::OrderId;
 use crate::kernel::time::Timestamp;
 use crate::order::model::{Order, Parcel, ShipGate, Shipment, ShipmentId, ShipmentKind, ShipmentLine, TrackingEvent};
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{
     orders, ship_gates as gates, shipment_lines, shipments, tracking_events as tracking,
 };
@@ -44,7 +45,7 @@ impl FromDb for ParcelTaken {
 }
 
 pub(in crate::order) fn insert_gate(tx: &mut Tx<'_>, gate: &ShipGate) -> DbResult<()> {
-    diesel::insert_into(gates::table).values(gate).execute(tx.conn()?)?;
+    Prepared(diesel::insert_into(gates::table).values(gate)).execute(tx.conn()?)?;
     Ok(())
 }
 
@@ -52,7 +53,7 @@ pub(in crate::order) fn insert_gate(tx: &mut Tx<'_>, gate: &ShipGate) -> DbResul
 pub(in crate::order) fn open_gate(tx: &mut Tx<'_>, order: OrderId, source: &str) -> DbResult<bool> {
     let now = tx.now();
     let closed = gates::table.find((order, source)).filter(gates::opened_at.is_null());
-    Ok(diesel::update(closed).set(gates::opened_at.eq(Some(now))).execute(tx.conn()?)? == 1)
+    Ok(Prepared(diesel::update(closed).set(gates::opened_at.eq(Some(now)))).execute(tx.conn()?)? == 1)
 }
 
 /// Changes what a gate that still holds refers to; false when it is open or is none.

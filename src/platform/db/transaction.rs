@@ -1,5 +1,6 @@
 //! Transactions: the only doors to the database.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -66,12 +67,13 @@ pub struct Tx<'a> {
     faults: &'a Faults,
     progress: Option<&'a Progress>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
+    left: Vec<Box<dyn Any>>,
 }
 
 impl<'a> Tx<'a> {
     fn new(conn: &'a mut Conn, inner: &'a Inner, progress: Option<&'a Progress>) -> Self {
         let (now, zone, ids, faults) = (inner.clock.now(), &inner.settings.zone, &inner.ids, &inner.faults);
-        Self { conn, now, zone, ids, faults, progress, after_commit: Vec::new() }
+        Self { conn, now, zone, ids, faults, progress, after_commit: Vec::new(), left: Vec::new() }
     }
 
     /// The connection, for the next statement.
@@ -104,6 +106,19 @@ impl<'a> Tx<'a> {
     /// A new id.
     pub fn next_id(&self) -> i64 {
         self.ids.next()
+    }
+
+    /// Leaves something for whoever works on in this transaction, in the place of what was left of its kind: what one
+    /// step has read, a later one need not read again.
+    pub fn leave<T: Any>(&mut self, thing: T) {
+        self.left.retain(|left| !left.is::<T>());
+        self.left.push(Box::new(thing));
+    }
+
+    /// Takes what was left of a kind.
+    pub fn take_left<T: Any>(&mut self) -> Option<T> {
+        let place = self.left.iter().position(|left| left.is::<T>())?;
+        self.left.swap_remove(place).downcast().ok().map(|thing| *thing)
     }
 
     /// Runs `action` once this transaction is committed, and never otherwise. For waking those who wait; it must not
