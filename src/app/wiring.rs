@@ -26,6 +26,7 @@ use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
 use crate::platform::db::{Db, DbError, DbResult, Tx, migrate_up};
 use crate::platform::events::{Relay, Subscriber};
+use crate::platform::http::KeptPages;
 use crate::platform::http::auth::{ACCESS_TTL_MS, Access, AccessTokens, Revocations};
 use crate::platform::http::edge::Edge;
 use crate::platform::http::rate_limit::Limits;
@@ -98,6 +99,7 @@ struct Shared {
     catalog: web::Data<Catalog>,
     subjects: web::Data<SubjectSources>,
     studio: web::Data<Studio>,
+    kept_pages: web::Data<KeptPages>,
     documents: web::Data<Documents>,
     known_paths: web::Data<KnownPaths>,
     readiness: web::Data<Readiness>,
@@ -162,6 +164,7 @@ impl App {
             cashier: web::Data::new(cashier),
             catalog: web::Data::new(catalog.clone()),
             subjects: web::Data::new(subjects),
+            kept_pages: web::Data::new(KeptPages::new(config.server.pages_fresh_ms)),
             documents: web::Data::new(Documents(document.to_string().into())),
             known_paths: web::Data::new(KnownPaths::of(&document)),
             readiness: web::Data::default(),
@@ -220,6 +223,7 @@ impl App {
                 .app_data(shared.catalog)
                 .app_data(shared.subjects)
                 .app_data(shared.studio)
+                .app_data(shared.kept_pages)
                 .app_data(shared.documents)
                 .app_data(shared.known_paths)
                 .app_data(shared.readiness)
@@ -227,6 +231,14 @@ impl App {
                 .app_data(shared.body_limit);
             routes::mount(cfg);
         }
+    }
+
+    /// Looks over the campaigns in which something happened, as goes on beside requests; says how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn watch_campaigns(&self) -> DbResult<usize> {
+        WatchRisks(self.0.shared.campaigns.kinds.clone()).round(&self.0.db).await
     }
 
     /// Does what goes on beside requests until `stop` turns true: what keeps this process fresh, and, when `working`,
@@ -373,7 +385,6 @@ fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kind
         Arc::new(order::ReceiveByItself(orders.clone())),
         Arc::new(order::Complete(orders.clone())),
         Arc::new(campaign::KeepTime(kinds.clone())),
-        Arc::new(WatchRisks(kinds.clone())),
         Arc::new(catalog::CarryOutPlans),
         Arc::new(identity::ForgetExpiredTokens),
         Arc::new(staff::ForgetExpiredTokens),

@@ -1,6 +1,6 @@
 //! What campaigns do by themselves.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -12,6 +12,8 @@ use crate::platform::jobs::Sweep;
 
 /// Campaigns looked over in one round.
 const BATCH: i64 = 100;
+/// How many times as long as it looked a watch rests at least.
+const RESTS: u32 = 10;
 
 /// Starts and ends campaigns by the clock.
 #[derive(Clone, Debug)]
@@ -31,46 +33,50 @@ impl Sweep for KeepTime {
     }
 }
 
-/// Looks over campaigns in which something happens: rules that watch them warn staff or pause them.
+/// Looks over campaigns in which something happens: rules that watch them warn staff or pause them. No sweep of the
+/// runner: a sweep looks while it writes, and in a rush there is too much to look at for that.
 #[derive(Clone, Debug)]
 pub struct WatchRisks(pub CampaignKinds);
-
-impl Sweep for WatchRisks {
-    fn name(&self) -> &'static str {
-        "campaign.watch_risks"
-    }
-
-    fn due(&self, tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
-        store::due_to_watch(tx, limit)
-    }
-
-    fn settle(&self, tx: &mut Tx<'_>, id: i64) -> DbResult<()> {
-        service::look_over(tx, &self.0, CampaignId::new(id))
-    }
-}
 
 impl WatchRisks {
     /// Looks over campaigns every `pause` until `stop` turns true. Beside the runner, whose rounds grow long in just the
     /// rush that these rules are for: nothing may be due there for seconds while events of the rush are delivered.
     pub async fn keep_watch(self, db: Db, pause: Duration, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
+            let begun = Instant::now();
             if let Err(error) = self.round(&db).await {
                 tracing::warn!(%error, "campaigns could not be looked over; the next round tries again");
             }
+            // Looking takes its share of the machine and no more, however much there is to count.
+            let rest = pause.max(begun.elapsed().saturating_mul(RESTS));
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(rest) => {}
                 _ = stop.changed() => {}
             }
         }
     }
 
-    async fn round(&self, db: &Db) -> DbResult<()> {
+    /// Looks over every campaign in which something happened since the last time; says how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn round(&self, db: &Db) -> DbResult<usize> {
         let due = db.read("campaign.watch_due", |tx| store::due_to_watch(tx, BATCH)).await?;
-        for id in due {
+        let count = due.len();
+        for id in due.into_iter().map(CampaignId::new) {
+            let found = db.read("campaign.watch_look", move |tx| service::look(tx, id)).await?;
+            let Some(finding) = found else { continue };
             let kinds = self.0.clone();
-            let looking = db.write("campaign.watch", move |tx| service::look_over(tx, &kinds, CampaignId::new(id)));
-            looking.await?;
+            let noting = db.write("campaign.watch", move |tx| {
+                // What fires is judged once more where nothing can change meanwhile.
+                if finding.alarming {
+                    service::look_over(tx, &kinds, id)
+                } else {
+                    service::found_nothing(tx, id, finding)
+                }
+            });
+            noting.await?;
         }
-        Ok(())
+        Ok(count)
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoints of group buys for shoppers. Opening and joining a group is placing an order with a claim.
 
-use actix_web::{get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -11,7 +11,9 @@ use crate::catalog::ProductId;
 use crate::kernel::id::UserId;
 use crate::kernel::page::Page;
 use crate::platform::db::{Db, Tx};
-use crate::platform::http::{ApiError, ApiResult, Json, MaybeShopper, PageQuery, Path, Query, Shopper, at_most};
+use crate::platform::http::{
+    ApiError, ApiResult, Json, KeptPages, MaybeShopper, PageQuery, Path, Query, Shopper, at_most, own_page,
+};
 
 /// The endpoints for shoppers.
 #[derive(utoipa::OpenApi)]
@@ -98,7 +100,8 @@ pub async fn list_group_buys(db: web::Data<Db>, viewer: MaybeShopper) -> ApiResu
 
 /// The wall of open groups
 ///
-/// Groups that everybody sees and that have a seat free, nearly full ones first.
+/// Groups that everybody sees and that have a seat free, nearly full ones first. Before log-in the list may be a moment
+/// old, a quarter of a second unless set otherwise.
 #[utoipa::path(
     tag = "group_buy",
     security((), ("shopper" = [])),
@@ -108,14 +111,25 @@ pub async fn list_group_buys(db: web::Data<Db>, viewer: MaybeShopper) -> ApiResu
 #[get("/group-buys/groups")]
 pub async fn list_open_groups(
     db: web::Data<Db>,
+    kept: web::Data<KeptPages>,
     viewer: MaybeShopper,
+    request: HttpRequest,
     query: Query<WallQuery>,
-) -> ApiResult<Json<Page<OpenGroupView>>> {
-    let (user, Query(query)) = (user_of(viewer), query);
+) -> ApiResult<HttpResponse> {
+    let user = user_of(viewer);
+    let name = user.is_none().then(|| request.uri().to_string());
+    if let Some(page) = name.as_deref().and_then(|name| kept.find(name, db.clock().now())) {
+        return Ok(page);
+    }
+    let Query(query) = query;
     let (product, page) = (query.product_id, page_of(query.cursor, query.limit)?);
     let found = db.read("list_open_groups", move |tx| service::wall(tx, user, product, page)).await?;
     let now = db.clock().now();
-    Ok(Json(found.map(|look| OpenGroupView::of(look, now))))
+    let wall = found.map(|look| OpenGroupView::of(look, now));
+    match name {
+        Some(name) => kept.keep(name, &wall, now),
+        None => own_page(&wall),
+    }
 }
 
 /// The shopper's own groups
@@ -143,7 +157,8 @@ pub async fn list_own_groups(
 /// A group's page
 ///
 /// Who is in, how many seats and how much time are left by the server's clock, what it costs at each size, and what the
-/// viewer may do and why not. A group whose leader has not paid exists for its leader only.
+/// viewer may do and why not. A group whose leader has not paid exists for its leader only. Before log-in the page may be
+/// a moment old, a quarter of a second unless set otherwise.
 #[utoipa::path(
     tag = "group_buy",
     security((), ("shopper" = [])),
@@ -153,14 +168,26 @@ pub async fn list_own_groups(
 #[get("/group-buys/groups/{id}")]
 pub async fn show_group(
     db: web::Data<Db>,
+    kept: web::Data<KeptPages>,
     viewer: MaybeShopper,
+    request: HttpRequest,
     id: Path<GroupId>,
     query: Query<GroupQuery>,
-) -> ApiResult<Json<GroupPageView>> {
+) -> ApiResult<HttpResponse> {
+    let user = user_of(viewer);
+    let name = user.is_none().then(|| request.uri().to_string());
+    if let Some(page) = name.as_deref().and_then(|name| kept.find(name, db.clock().now())) {
+        return Ok(page);
+    }
     at_most("share", query.0.share.as_deref(), MAX_TOKEN_CHARS)?;
-    let (user, id, token) = (user_of(viewer), id.0, query.0.share);
+    let (id, token) = (id.0, query.0.share);
     let look = db.read("show_group", move |tx| service::group_page(tx, id, user, token.as_deref())).await?;
-    Ok(Json(GroupPageView::of(look, user, db.clock().now())))
+    let now = db.clock().now();
+    let page = GroupPageView::of(look, user, now);
+    match name {
+        Some(name) => kept.keep(name, &page, now),
+        None => own_page(&page),
+    }
 }
 
 /// The group buys of a product, with open groups to join.

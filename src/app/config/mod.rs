@@ -56,6 +56,8 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<IpAddr>,
     /// Longest JSON body.
     pub max_body_bytes: usize,
+    /// How old a page may be that everybody sees alike, in milliseconds; 0 keeps none.
+    pub pages_fresh_ms: i64,
     /// How long idle connections are kept.
     pub keep_alive: Duration,
     /// How long a client may take to send a request's head.
@@ -308,6 +310,7 @@ fn server(values: &Values) -> Result<ServerConfig, ConfigError> {
         workers: (workers > 0).then_some(workers),
         trusted_proxies: trusted_proxies.map_err(|_| malformed(known::TRUSTED_PROXIES))?,
         max_body_bytes: values.number(known::MAX_BODY_BYTES, 1_024, 67_108_864)?,
+        pages_fresh_ms: values.number(known::PAGES_FRESH_MS, 0, 5_000)?,
         keep_alive: Duration::from_secs(values.number(known::KEEP_ALIVE_SECONDS, 1, 3_600)?),
         request_timeout: Duration::from_secs(values.number(known::REQUEST_SECONDS, 1, 300)?),
         shutdown_seconds: values.number(known::SHUTDOWN_SECONDS, 0, 3_600)?,

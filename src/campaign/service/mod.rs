@@ -34,7 +34,7 @@ pub(super) use moving::schedule_unchecked;
 pub(super) use report::{DayFigures, HoldOutFigures, Report, Sums, report};
 pub(super) use showing::{card, show, shown};
 pub(super) use table::table;
-pub(super) use watching::{RiskState, change_risk_rules, look_over, risk_state};
+pub(super) use watching::{RiskState, change_risk_rules, found_nothing, look, look_over, risk_state};
 
 use serde_json::Value;
 

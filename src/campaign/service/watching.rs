@@ -11,7 +11,7 @@ use super::super::model::{
     Campaign, CampaignRow, CampaignState, RiskAlert, RiskAlertId, RiskEffect, RiskKind, RiskRule, Watch,
 };
 use super::super::rules::{self, Figure, Pace, Seen, Step};
-use super::super::store::{self, Stretch};
+use super::super::store::{self, Counted, Stretch};
 use super::desk::{AtDesk, reason_of};
 use super::moving::{Cause, advance};
 use super::{Change, log, log_and_audit};
@@ -24,25 +24,64 @@ use crate::platform::events::{self, NewEvent};
 /// Alerts shown to staff.
 const ALERTS_SHOWN: i64 = 50;
 
+/// What a look at a campaign found, before anything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::campaign) struct Finding {
+    /// The last action there was.
+    last: i64,
+    /// When that was so.
+    at: Timestamp,
+    /// Whether a rule is to fire.
+    pub(in crate::campaign) alarming: bool,
+}
+
+/// Looks whether a rule is to fire, and changes nothing. In a rush this counts a great many actions, which must not hold
+/// up those who act.
+pub(in crate::campaign) fn look(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<Option<Finding>> {
+    let Some(campaign) = store::find(tx, id)?.filter(|campaign| campaign.row.state == CampaignState::Running) else {
+        return Ok(None);
+    };
+    let Some(watch) = store::watch(tx, id)? else { return Ok(None) };
+    let mut finding = Finding { last: last_action(tx, &watch)?, at: tx.now(), alarming: false };
+    let mut eye = Eye::on(&campaign, &watch);
+    for rule in store::risk_rules(tx, id)? {
+        finding.alarming = eye.alarm(tx, &rule)?.is_some();
+        if finding.alarming {
+            break;
+        }
+    }
+    Ok(Some(finding))
+}
+
+/// Notes that everything up to a finding was looked at and nothing is to fire.
+pub(in crate::campaign) fn found_nothing(tx: &mut Tx<'_>, id: CampaignId, finding: Finding) -> DbResult<()> {
+    store::checked(tx, id, finding.last, finding.at)
+}
+
+fn last_action(tx: &mut Tx<'_>, watch: &Watch) -> DbResult<i64> {
+    let since = Stretch { campaign: watch.campaign_id, from: watch.checked_at, after: watch.checked_id };
+    Ok(store::count_actions(tx, &since)?.last.max(watch.checked_id))
+}
+
 /// Looks a running campaign over: every rule whose figure lies above its threshold fires, once in its window.
 pub(in crate::campaign) fn look_over(tx: &mut Tx<'_>, kinds: &CampaignKinds, id: CampaignId) -> DbResult<()> {
     let Some(campaign) = store::find(tx, id)?.filter(|campaign| campaign.row.state == CampaignState::Running) else {
         return Ok(());
     };
     let Some(watch) = store::watch(tx, id)? else { return Ok(()) };
-    let since = Stretch { campaign: id, from: watch.checked_at, after: watch.checked_id };
-    let last = store::count_actions(tx, &since)?.last.max(watch.checked_id);
+    let last = last_action(tx, &watch)?;
     let mut row = campaign.row.clone();
+    let mut eye = Eye::on(&campaign, &watch);
     for rule in store::risk_rules(tx, id)? {
-        let Some(figure) = figure_of(tx, &campaign, &watch, &rule)? else { continue };
-        if rules::fires(&rule, &figure) && !fired_lately(tx, &watch, &rule)? {
+        if let Some(figure) = eye.alarm(tx, &rule)? {
             row = fire(tx, kinds, row, &rule, &figure)?;
         }
         if row.state != CampaignState::Running {
             break;
         }
     }
-    store::checked(tx, id, last)
+    let now = tx.now();
+    store::checked(tx, id, last, now)
 }
 
 /// From when on a rule looks: its window, but not before the campaign was last started or resumed.
@@ -56,22 +95,57 @@ fn fired_lately(tx: &mut Tx<'_>, watch: &Watch, rule: &RiskRule) -> DbResult<boo
     store::fired_since(tx, watch.campaign_id, rule.rule, from, watch.since_id)
 }
 
-fn figure_of(tx: &mut Tx<'_>, campaign: &Campaign, watch: &Watch, rule: &RiskRule) -> DbResult<Option<Figure>> {
-    let from = from_when(tx, watch, rule);
-    let stretch = Stretch { campaign: watch.campaign_id, from, after: watch.since_id };
-    let counted = store::count_actions(tx, &stretch)?;
-    let granted = match rule.rule {
-        RiskKind::SpendRate => store::granted_since(tx, watch.campaign_id, from)?,
-        _ => Fen::ZERO,
-    };
-    let seen = Seen {
-        actions: counted.actions,
-        fresh: counted.fresh,
-        busiest: store::busiest(tx, &stretch, rule.rule)?,
-        granted,
-    };
-    let length_ms = campaign.row.ends_at.millis_since(campaign.row.starts_at);
-    Ok(rules::figure(rule, &seen, Pace { budget: campaign.budget.budget, length_ms }))
+/// Looks at one campaign at one moment. Rules with windows of the same length share what is counted.
+struct Eye<'a> {
+    campaign: &'a Campaign,
+    watch: &'a Watch,
+    counted: Vec<(Timestamp, Counted)>,
+}
+
+impl<'a> Eye<'a> {
+    const fn on(campaign: &'a Campaign, watch: &'a Watch) -> Self {
+        Self { campaign, watch, counted: Vec::new() }
+    }
+
+    fn counted(&mut self, tx: &mut Tx<'_>, stretch: &Stretch) -> DbResult<Counted> {
+        if let Some((_, counted)) = self.counted.iter().find(|(from, _)| *from == stretch.from) {
+            return Ok(*counted);
+        }
+        let counted = store::count_actions(tx, stretch)?;
+        self.counted.push((stretch.from, counted));
+        Ok(counted)
+    }
+
+    /// The figure of a rule; `None` when too little happened to say anything.
+    fn figure(&mut self, tx: &mut Tx<'_>, rule: &RiskRule) -> DbResult<Option<Figure>> {
+        let from = from_when(tx, self.watch, rule);
+        let stretch = Stretch { campaign: self.watch.campaign_id, from, after: self.watch.since_id };
+        let counted = self.counted(tx, &stretch)?;
+        if counted.actions < rule.least {
+            return Ok(None);
+        }
+        let granted = match rule.rule {
+            RiskKind::SpendRate => store::granted_since(tx, self.watch.campaign_id, from)?,
+            _ => Fen::ZERO,
+        };
+        let seen = Seen {
+            actions: counted.actions,
+            fresh: counted.fresh,
+            busiest: store::busiest(tx, &stretch, rule.rule)?,
+            granted,
+        };
+        let Campaign { row, budget } = self.campaign;
+        let length_ms = row.ends_at.millis_since(row.starts_at);
+        Ok(rules::figure(rule, &seen, Pace { budget: budget.budget, length_ms }))
+    }
+
+    /// The figure of a rule that is to fire now: it lies above the threshold, and the rule has not fired in its window.
+    fn alarm(&mut self, tx: &mut Tx<'_>, rule: &RiskRule) -> DbResult<Option<Figure>> {
+        if fired_lately(tx, self.watch, rule)? {
+            return Ok(None);
+        }
+        Ok(self.figure(tx, rule)?.filter(|figure| rules::fires(rule, figure)))
+    }
 }
 
 /// Writes down that a rule fired, tells whoever listens, and pauses the campaign if that is what the rule does.
@@ -142,10 +216,11 @@ pub(in crate::campaign) struct RiskState {
 pub(in crate::campaign) fn risk_state(tx: &mut Tx<'_>, id: CampaignId) -> Result<RiskState, CampaignError> {
     let campaign = store::find(tx, id)?.ok_or(CampaignError::NotFound)?;
     let watch = store::watch(tx, id)?;
+    let mut eye = watch.as_ref().map(|watch| Eye::on(&campaign, watch));
     let mut rules = Vec::new();
     for rule in store::risk_rules(tx, id)? {
-        let figure = match &watch {
-            Some(watch) => figure_of(tx, &campaign, watch, &rule)?,
+        let figure = match &mut eye {
+            Some(eye) => eye.figure(tx, &rule)?,
             None => None,
         };
         rules.push((rule, figure));

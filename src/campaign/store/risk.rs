@@ -73,10 +73,9 @@ pub(in crate::campaign) fn watch(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<Op
 }
 
 /// Notes up to where a campaign was looked at.
-pub(in crate::campaign) fn checked(tx: &mut Tx<'_>, id: CampaignId, last: i64) -> DbResult<()> {
-    let now = tx.now();
+pub(in crate::campaign) fn checked(tx: &mut Tx<'_>, id: CampaignId, last: i64, at: Timestamp) -> DbResult<()> {
     let update =
-        diesel::update(watches::table.find(id)).set((watches::checked_at.eq(now), watches::checked_id.eq(last)));
+        diesel::update(watches::table.find(id)).set((watches::checked_at.eq(at), watches::checked_id.eq(last)));
     Prepared(update).execute(tx.conn()?)?;
     Ok(())
 }

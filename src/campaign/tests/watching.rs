@@ -10,7 +10,6 @@ use crate::kernel::id::{CampaignId, DeviceId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::{Clock, MINUTE_MS, SECOND_MS};
 use crate::platform::db::{Db, Tx, scratch};
-use crate::platform::jobs::Sweep as _;
 
 const KIND: CampaignKind = CampaignKind::CouponDrop;
 
@@ -46,14 +45,7 @@ async fn claims(db: &Db, campaign: CampaignId, who: UserId, from: From) {
 
 /// Looks over what is due; says how much was.
 async fn looks(db: &Db) -> usize {
-    let sweep = WatchRisks(CampaignKinds::default());
-    let listing = sweep.clone();
-    let due = db.read("due", move |tx| listing.due(tx, 100)).await.unwrap();
-    for id in &due {
-        let (settling, id) = (sweep.clone(), *id);
-        db.write("settle", move |tx| settling.settle(tx, id)).await.unwrap();
-    }
-    due.len()
+    WatchRisks(CampaignKinds::default()).round(db).await.unwrap()
 }
 
 async fn state(db: &Db, id: CampaignId) -> CampaignState {

@@ -5,6 +5,7 @@ pub mod body;
 pub mod edge;
 pub mod error;
 pub mod idempotency;
+pub mod kept;
 pub mod rate_limit;
 pub mod table;
 
@@ -13,4 +14,5 @@ pub use body::{Created, HashedJson, Json, NoContent, PageQuery, Path, Query, at_
 pub use edge::Origin;
 pub use error::{ApiError, ApiResult, Refusal, RequestError};
 pub use idempotency::IdempotencyKey;
+pub use kept::{KeptPages, own_page};
 pub use table::Table;
