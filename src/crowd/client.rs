@@ -2,13 +2,15 @@
 //!
 //! reqwest, because a shop may also stand behind TLS somewhere else.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::CrowdError;
+use super::times::Times;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,6 +21,7 @@ pub(super) struct World {
     http: Client,
     shop: String,
     wechat: String,
+    times: Arc<Times>,
 }
 
 /// An answer of the shop.
@@ -60,7 +63,12 @@ impl World {
     pub(super) fn new(shop: &str, wechat: &str) -> Result<Self, CrowdError> {
         let http = Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(512).build()?;
         let plain = |url: &str| url.trim_end_matches('/').to_owned();
-        Ok(Self { http, shop: plain(shop), wechat: plain(wechat) })
+        Ok(Self { http, shop: plain(shop), wechat: plain(wechat), times: Arc::default() })
+    }
+
+    /// How long was waited for answers, by what was asked.
+    pub(super) fn times(&self) -> &Times {
+        &self.times
     }
 
     /// Somebody new, logged in through WeChat.
@@ -71,28 +79,34 @@ impl World {
         let login = self.act("login", &json!({})).await?;
         let code = login.text("/js_code").ok_or_else(|| CrowdError::Unexpected("/_sim/login".to_owned()))?;
         let body = json!({ "js_code": code });
-        let session = self.ask(Method::POST, "/sessions/wechat-mini", None, Some(&body)).await?;
+        let session = self.ask(Method::POST, "/api/v1/sessions/wechat-mini", None, Some(&body)).await?;
         let token = session.text("/access_token").ok_or_else(|| unexpected("/sessions/wechat-mini", &session))?;
-        Ok(Phone { world: self.clone(), token })
+        Ok(Phone { world: self.clone(), token, door: "/api/v1" })
     }
 
     /// What somebody does inside WeChat.
     async fn act(&self, deed: &str, body: &Value) -> Result<Answer, CrowdError> {
+        let asked = Instant::now();
         let response = self.http.post(format!("{}/_sim/{deed}", self.wechat)).json(body).send().await?;
         let status = response.status();
         let body = response.json().await.unwrap_or(Value::Null);
+        self.times.note(&format!("WeChat {deed}"), asked.elapsed());
         let answer = Answer { status, body };
         if status.is_success() { Ok(answer) } else { Err(unexpected(deed, &answer)) }
     }
 
-    async fn ask(
+    /// Asks the shop for a path.
+    ///
+    /// # Errors
+    /// When it cannot be reached or fails. A refusal is an answer.
+    pub(super) async fn ask(
         &self,
         method: Method,
         path: &str,
         token: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Answer, CrowdError> {
-        let mut request = self.http.request(method.clone(), format!("{}/api/v1{path}", self.shop));
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.shop));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -103,32 +117,53 @@ impl World {
         if let Some(body) = body {
             request = request.json(body);
         }
+        let asked = Instant::now();
         let response = request.send().await?;
         let status = response.status();
         let body = response.json().await.unwrap_or(Value::Null);
+        self.times.note(&kind_of(&method, path), asked.elapsed());
         let answer = Answer { status, body };
         if status.is_server_error() { Err(unexpected(path, &answer)) } else { Ok(answer) }
     }
 }
 
-fn unexpected(what: &str, answer: &Answer) -> CrowdError {
+pub(super) fn unexpected(what: &str, answer: &Answer) -> CrowdError {
     CrowdError::Unexpected(format!("{what} answered {}: {}", answer.status, answer.body))
 }
 
-/// Somebody's phone, logged in to the shop.
+/// What kind of request this is: the path without what it asks about.
+fn kind_of(method: &Method, path: &str) -> String {
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    // Versions are short; ids and codes are not.
+    let part = |part: &str| {
+        let named = part.len() >= 12 && part.bytes().any(|byte| byte.is_ascii_digit());
+        if named || part.len() == 16 { "…".to_owned() } else { part.to_owned() }
+    };
+    let parts: Vec<String> = path.split('/').map(part).collect();
+    format!("{method} {}", parts.join("/"))
+}
+
+/// Somebody's phone, or whatever staff work at, logged in to the shop.
 #[derive(Clone, Debug)]
 pub(super) struct Phone {
     world: World,
     token: String,
+    /// What every path begins with.
+    door: &'static str,
 }
 
 impl Phone {
+    /// What staff work at; they name whole paths.
+    pub(super) fn of_staff(world: &World, token: String) -> Self {
+        Self { world: world.clone(), token, door: "" }
+    }
+
     /// Looks something up.
     ///
     /// # Errors
     /// When the shop cannot be reached or fails. A refusal is an answer.
     pub(super) async fn get(&self, path: &str) -> Result<Answer, CrowdError> {
-        self.world.ask(Method::GET, path, Some(&self.token), None).await
+        self.world.ask(Method::GET, &format!("{}{path}", self.door), Some(&self.token), None).await
     }
 
     /// Does something.
@@ -136,7 +171,7 @@ impl Phone {
     /// # Errors
     /// When the shop cannot be reached or fails. A refusal is an answer.
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Answer, CrowdError> {
-        self.world.ask(Method::POST, path, Some(&self.token), Some(body)).await
+        self.world.ask(Method::POST, &format!("{}{path}", self.door), Some(&self.token), Some(body)).await
     }
 
     /// Pays what was prepaid, inside WeChat.

@@ -7,8 +7,10 @@
 
 mod board;
 mod client;
+mod desk;
 mod life;
 mod tally;
+mod times;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,8 +19,10 @@ use futures_util::stream::{self, StreamExt as _};
 
 use board::Board;
 use client::World;
+use desk::Desk;
 use life::{Life, Odds};
 
+pub use desk::{Accounts, Owner};
 pub use tally::Tally;
 
 /// Why the crowd goes home.
@@ -47,6 +51,27 @@ pub struct CrowdSettings {
     pub seed: u64,
     /// What they are like.
     pub story: Story,
+    /// Who prepares the shop for them and looks at its books afterwards; nobody does when absent.
+    pub owner: Option<Owner>,
+    /// The process of the shop on this machine, if its processor time is to be told.
+    pub shop_process: Option<u32>,
+}
+
+/// What a crowd did, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// What it did.
+    pub tally: Tally,
+    /// How long it stayed.
+    pub lasted: Duration,
+    /// Where its time went, a line for each kind of request.
+    pub times: String,
+    /// Processor time that the crowd itself took, where that is known.
+    pub own_processor_time: Option<Duration>,
+    /// Processor time that the shop took meanwhile, if asked for and known.
+    pub shop_processor_time: Option<Duration>,
+    /// What the owner found afterwards.
+    pub accounts: Option<Accounts>,
 }
 
 /// What a crowd is like.
@@ -63,10 +88,37 @@ pub enum Story {
 ///
 /// # Errors
 /// When the shop or the simulator cannot be reached at all. What single shoppers meet is counted instead.
-pub async fn run(settings: &CrowdSettings, mut told: impl FnMut(&Tally, Duration)) -> Result<Tally, CrowdError> {
+pub async fn run(settings: &CrowdSettings, told: impl FnMut(&Tally, Duration)) -> Result<Visit, CrowdError> {
     let world = World::new(&settings.shop, &settings.wechat)?;
     // One who finds nobody at home tells the others not to come.
     world.newcomer().await?;
+    let mut prepared = None;
+    if let Some(owner) = &settings.owner {
+        let desk = Desk::open(&world, owner).await?;
+        let campaigns = desk.prepare(settings.shoppers).await?;
+        prepared = Some((desk, campaigns));
+    }
+    let shop = settings.shop_process.map(|process| process.to_string());
+    let spent = || (times::processor_time("self"), shop.as_deref().and_then(times::processor_time));
+    let (begin, before) = (Instant::now(), spent());
+    let tally = come(settings, &world, told).await;
+    let (lasted, after) = (begin.elapsed(), spent());
+    let accounts = match prepared {
+        Some((desk, campaigns)) => Some(desk.again(&world).await?.accounts(&campaigns).await?),
+        None => None,
+    };
+    let between = |after: Option<Duration>, before| Some(after?.saturating_sub(before?));
+    Ok(Visit {
+        tally,
+        lasted,
+        times: world.times().to_string(),
+        own_processor_time: between(after.0, before.0),
+        shop_processor_time: between(after.1, before.1),
+        accounts,
+    })
+}
+
+async fn come(settings: &CrowdSettings, world: &World, mut told: impl FnMut(&Tally, Duration)) -> Tally {
     let board = Arc::new(Board::default());
     let odds = Odds::of(settings.story);
     let (begin, mut last) = (Instant::now(), Instant::now());
@@ -81,5 +133,5 @@ pub async fn run(settings: &CrowdSettings, mut told: impl FnMut(&Tally, Duration
             told(&whole, begin.elapsed());
         }
     }
-    Ok(whole)
+    whole
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// Different failures that are told apart; the others are counted together, so that a crowd of any size stays small.
+const TOLD_APART: usize = 50;
+
 /// How often everything was done or refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -27,8 +30,7 @@ impl Tally {
     /// Somebody gave up because of a failure.
     pub(super) fn failed(&mut self, why: &str) {
         let why: String = why.chars().take(160).collect();
-        let count = self.failures.entry(why).or_default();
-        *count = count.saturating_add(1);
+        add_to(&mut self.failures, why, 1);
     }
 
     /// Adds what somebody else did.
@@ -39,8 +41,7 @@ impl Tally {
         }
         for (into, from) in [(&mut self.refusals, &other.refusals), (&mut self.failures, &other.failures)] {
             for (name, count) in from {
-                let sum = into.entry(name.clone()).or_default();
-                *sum = sum.saturating_add(*count);
+                add_to(into, name.clone(), *count);
             }
         }
     }
@@ -54,6 +55,12 @@ impl Tally {
     pub fn failures(&self) -> u64 {
         self.failures.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
+}
+
+fn add_to(counts: &mut BTreeMap<String, u64>, name: String, count: u64) {
+    let known = counts.contains_key(&name) || counts.len() < TOLD_APART;
+    let sum = counts.entry(if known { name } else { "something else".to_owned() }).or_default();
+    *sum = sum.saturating_add(count);
 }
 
 impl fmt::Display for Tally {
