@@ -1,7 +1,7 @@
 //! The load generator: HTTP/1.1 over kept-alive loopback connections, as little work per request as can be, since it
 //! shares two cores with the server it measures.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -87,6 +87,18 @@ pub struct Report {
     pub p99: Duration,
     /// The average.
     pub mean: Duration,
+    /// Things done.
+    pub count: usize,
+}
+
+impl Report {
+    fn of(mut times: Vec<Duration>, within: Duration) -> Self {
+        times.sort_unstable();
+        let at = |share: f64| times.get(((times.len() as f64) * share) as usize).copied().unwrap_or_default();
+        let mean = times.iter().sum::<Duration>() / u32::try_from(times.len()).unwrap_or_default().max(1);
+        let rate = times.len() as f64 / within.as_secs_f64();
+        Self { rate, p50: at(0.5), p99: at(0.99), mean, count: times.len() }
+    }
 }
 
 /// Does `step` over and over in as many places as `width` for `duration`, after a tenth of it to warm up, and reports.
@@ -116,9 +128,38 @@ where
         };
         futures_util::future::join_all((0..width).map(one)).await;
     });
-    let mut times = times.take();
-    times.sort_unstable();
-    let at = |share: f64| times.get(((times.len() as f64) * share) as usize).copied().unwrap_or_default();
-    let mean = times.iter().sum::<Duration>() / u32::try_from(times.len()).unwrap_or_default().max(1);
-    Report { rate: times.len() as f64 / duration.as_secs_f64(), p50: at(0.5), p99: at(0.99), mean }
+    Report::of(times.take(), duration)
+}
+
+/// Does `count` numbered things in as many places as `width`, or as many of them as `limit` leaves time for, and reports
+/// all but those of the first tenth. Each place gets what `open` makes of its number; `step` gets that and the thing's number.
+pub fn work_off<S, O, F>(width: usize, count: usize, limit: Duration, open: O, step: F) -> Report
+where
+    O: AsyncFn(usize) -> S,
+    F: AsyncFn(&mut S, usize),
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (next, warm) = (Cell::new(0), (count / 10, limit / 10));
+    let times = RefCell::new(Vec::with_capacity(count));
+    let warmed = Cell::new(None);
+    let within = runtime.block_on(async {
+        let begin = Instant::now();
+        let one = async |place: usize| {
+            let mut state = open(place).await;
+            while next.get() < count && begin.elapsed() < limit {
+                let number = next.replace(next.get() + 1);
+                let started = Instant::now();
+                if warmed.get().is_none() && (number >= warm.0 || started.duration_since(begin) >= warm.1) {
+                    warmed.set(Some(started));
+                }
+                step(&mut state, number).await;
+                if warmed.get().is_some_and(|warmed| started >= warmed) {
+                    times.borrow_mut().push(started.elapsed());
+                }
+            }
+        };
+        futures_util::future::join_all((0..width).map(one)).await;
+        warmed.get().map_or(Duration::ZERO, |warmed: Instant| warmed.elapsed())
+    });
+    Report::of(times.into_inner(), within)
 }

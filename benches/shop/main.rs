@@ -1,5 +1,6 @@
 //! The benchmark of the shop: `cargo bench --bench shop`. Words after `--` shorten it: `quick` takes three seconds a
-//! figure instead of ten; `pages`, `search`, `orders`, `purchases` name parts, `sqlite` and `postgres` databases.
+//! figure instead of ten; `pages`, `search`, `orders`, `purchases`, `campaigns`, `campaign-pages`, `quote` name parts, `sqlite` and
+//! `postgres` databases.
 //!
 //! Everything runs in one go on the machine at hand, load generator included, and every figure stands beside a
 //! reference measured in the same run, because machines differ. PostgreSQL is a private cluster started from installed
@@ -9,10 +10,12 @@
 #![allow(clippy::indexing_slicing, clippy::as_conversions, clippy::float_arithmetic)]
 
 mod bare;
+mod campaigns;
 mod fixture;
 mod load;
 mod orders;
 mod pages;
+mod pgbench;
 #[path = "../../tests/api/support/postgres.rs"]
 #[allow(dead_code, reason = "the tests need more of it")]
 mod postgres;
@@ -23,10 +26,15 @@ mod search;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use campaigns::Stage;
 use fixture::Fixture;
+use process::Process;
 
 /// Products of the shop that everything is measured in.
 const PRODUCTS: usize = 10_000;
+
+/// What can be asked for by name.
+const PARTS: [&str; 7] = ["pages", "search", "orders", "purchases", "campaigns", "campaign-pages", "quote"];
 
 /// What is wanted, and where files may lie meanwhile.
 struct Run {
@@ -87,12 +95,13 @@ impl Run {
     }
 
     fn wants_part(&self, part: &str) -> bool {
-        self.wants(part, &["pages", "search", "orders", "purchases"])
+        self.wants(part, &PARTS)
     }
 
     fn shop(&self, url: &str, name: &str) {
         let folder = self.folder.join(name);
         let fixture = filled(url, PRODUCTS);
+        campaigns::open_owner(url);
         let simulator = process::simulator(&folder);
         let service = process::service(&folder, url, &simulator);
         println!("first answer after the start: {:.2} s", service.first_answer.as_secs_f64());
@@ -112,11 +121,30 @@ impl Run {
         if self.wants_part("orders") {
             orders::measure(self, url, &service, &simulator, &fixture);
         }
+        self.campaigns(url, &service, &simulator, &fixture);
         println!(
             "memory under the load: {:.0} MiB at most, {:.0} MiB after it",
             service.peak_mib(),
             service.memory_mib()
         );
+    }
+
+    fn campaigns(&self, url: &str, service: &Process, simulator: &Process, fixture: &Fixture) {
+        let named = ["campaign-pages", "quote", "campaigns"].map(|part| self.wants_part(part));
+        if !named.contains(&true) {
+            return;
+        }
+        let stage = Stage::set(self, service, simulator, fixture);
+        let [pages, quote, campaigns] = named;
+        if pages && url.starts_with("sqlite") {
+            stage.pages();
+        }
+        if quote {
+            stage.quote();
+        }
+        if campaigns {
+            stage.measure(url);
+        }
     }
 
     /// How the cost of a search grows with the catalogue: the same searches in shops of two sizes, turn and turn about.

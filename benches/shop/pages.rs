@@ -9,13 +9,14 @@ const CONNECTIONS: usize = 32;
 
 /// Measures a product's page and a list.
 pub fn product_and_list(run: &Run, service: &Process, fixture: &Fixture) {
-    page(run, "product detail", service, &format!("/api/v1/products/{}", fixture.products[77]));
-    page(run, "product list of 20", service, "/api/v1/products?limit=20");
+    page(run, "product detail", service, &format!("/api/v1/products/{}", fixture.products[77]), "");
+    page(run, "product list of 20", service, "/api/v1/products?limit=20", "");
 }
 
-fn page(run: &Run, name: &str, service: &Process, path: &str) {
-    let wanted = request("GET", path, "", None);
-    let body = service.get(path);
+/// Measures one page, as whoever sends these headers sees it.
+pub fn page(run: &Run, name: &str, service: &Process, path: &str, headers: &str) {
+    let wanted = request("GET", path, headers, None);
+    let body = service.get(path, headers);
     let file = run.file("body.json");
     std::fs::write(&file, &body).expect("a file");
     let bare = process::bare(&file);

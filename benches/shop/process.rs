@@ -53,10 +53,10 @@ impl Process {
     }
 
     /// The body that a path answers with.
-    pub fn get(&self, path: &str) -> Vec<u8> {
+    pub fn get(&self, path: &str, headers: &str) -> Vec<u8> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let answer = Connection::open(self.address).await.send(&request("GET", path, "", None)).await;
+            let answer = Connection::open(self.address).await.send(&request("GET", path, headers, None)).await;
             assert_eq!(answer.status, 200);
             answer.body
         })
@@ -131,6 +131,7 @@ pub fn service(folder: &Path, database_url: &str, simulator: &Process) -> Proces
         .env("HOURGLASS_DATA_DIR", folder)
         .env("HOURGLASS_DATABASE_URL", database_url)
         .env("HOURGLASS_LISTEN", address.to_string())
+        .env("HOURGLASS_BUDGET_APPROVAL_ABOVE_FEN", "100000000000")
         .env("HOURGLASS_TOKEN_SECRET", SECRET)
         .env("HOURGLASS_WECHAT_API_URL", &wechat)
         .env("HOURGLASS_WECHAT_PAY_URL", &wechat)
