@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rand::RngExt as _;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -156,6 +157,17 @@ impl Phone {
     /// What staff work at; they name whole paths.
     pub(super) fn of_staff(world: &World, token: String) -> Self {
         Self { world: world.clone(), token, door: "" }
+    }
+
+    /// The shop's own clock, as it shows it to anybody.
+    ///
+    /// # Errors
+    /// When the shop does not tell it.
+    pub(super) async fn now(&self) -> Result<Timestamp, CrowdError> {
+        let path = "/api/v1/coupons/claimable";
+        let answer = self.world.ask(Method::GET, path, None, None).await?;
+        let now = answer.text("/server_time").and_then(|text| text.parse().ok());
+        now.ok_or_else(|| unexpected(path, &answer))
     }
 
     /// Looks something up.

@@ -91,7 +91,7 @@ impl Desk {
         }
         let worth = |product: &&Value| price_of(product) >= WORTH_A_GROUP_FEN;
         let product = products.iter().find(worth).ok_or_else(|| missing("a product worth a group"))?;
-        let now = self.now().await?;
+        let now = self.seat.now().await?;
         let budget = crowd.saturating_mul(FACE_FEN).min(MOST_BUDGET_FEN);
         let together = group_buy(product).ok_or_else(|| missing("a SKU"))?;
         let drafts = [("social-coupons", packets()), ("group-buys", together)];
@@ -101,14 +101,6 @@ impl Desk {
             campaigns.push(self.run(kind, &draft).await?);
         }
         Ok(campaigns)
-    }
-
-    /// The shop's own clock.
-    async fn now(&self) -> Result<Timestamp, CrowdError> {
-        let path = "/api/v1/coupons/claimable";
-        let answer = self.get(path).await?;
-        let now = answer.text("/server_time").and_then(|text| text.parse().ok());
-        now.ok_or_else(|| unexpected(path, &answer))
     }
 
     /// Every product on sale, as its own page shows it.

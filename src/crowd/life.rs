@@ -229,7 +229,7 @@ impl Life {
     async fn choose(&mut self, phone: &Phone, product: Option<&str>) -> Result<Option<Wish>, CrowdError> {
         if self.feels_like(self.odds.leads_group) {
             let offers = phone.get("/group-buys").await?;
-            let all: Vec<Value> = offers.list("/items").to_vec();
+            let all: Vec<Value> = offers.list("").to_vec();
             return Ok(self.one_of(&all).and_then(|offer| leading(&offer)));
         }
         if self.feels_like(self.odds.buys_flash) {
