@@ -15,6 +15,8 @@ use super::times::Times;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a connection lies idle: less than a shop keeps it, so that none is used while it is being closed.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// The shop and the WeChat it uses.
 #[derive(Clone, Debug)]
@@ -62,7 +64,8 @@ impl World {
     /// # Errors
     /// When no client can be made.
     pub(super) fn new(shop: &str, wechat: &str) -> Result<Self, CrowdError> {
-        let http = Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(512).build()?;
+        let http = Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(512);
+        let http = http.pool_idle_timeout(IDLE).build()?;
         let plain = |url: &str| url.trim_end_matches('/').to_owned();
         Ok(Self { http, shop: plain(shop), wechat: plain(wechat), times: Arc::default() })
     }

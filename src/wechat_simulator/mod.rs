@@ -51,6 +51,10 @@ use crate::kernel::time::Clock;
 /// How often due notice retries are looked for. Real time; whether one is due is decided by the injected clock.
 const TICK: Duration = Duration::from_millis(20);
 
+/// How long an idle connection is kept: as usual at gateways, and longer than clients of WeChat keep theirs, so that no
+/// request is lost on a connection that is just being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 /// What a simulator is started with. [`SimulatorSettings::default`] is an in-memory one on a free loopback port.
 #[derive(Clone)]
 pub struct SimulatorSettings {
@@ -209,6 +213,7 @@ pub async fn start(settings: SimulatorSettings) -> Result<Simulator, SimulatorEr
     let shared = world.clone();
     let server = HttpServer::new(move || App::new().app_data(shared.clone()).configure(routes))
         .workers(settings.workers.max(1))
+        .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(1)
         .disable_signals()
         .listen(listener)?
