@@ -9,8 +9,7 @@
 //! there is no counter that could be wrong.
 //!
 //! Decisions. A favourite stays when its product goes off sale: it may come back. Only what is on sale can be marked or
-//! looked at. A user has at most a thousand favourites, which is a bound against abuse and not a rule of the shop, so two
-//! at the same moment may pass it by one.
+//! looked at. A user has at most a thousand favourites: a bound against abuse, counted under the lock of the user.
 //!
 //! Deliberately absent: lists of favourites with names of their own, and sharing them.
 

@@ -7,6 +7,7 @@ use super::events::{ADDED, FavouriteChanged, REMOVED};
 use super::model::{Availability, Footprint, Glance, Kept, MAX_FAVOURITES, Walker};
 use super::store::{self, Liked};
 use crate::catalog::{self, ProductFacts, ProductId, SkuId};
+use crate::identity;
 use crate::kernel::id::{DeviceId, UserId};
 use crate::kernel::page::{Cursor, Page};
 use crate::kernel::time::{DAY_MS, Timestamp};
@@ -35,6 +36,8 @@ pub(super) fn add(tx: &mut Tx<'_>, user: UserId, product: ProductId) -> Result<K
         return Err(FavouriteError::ProductNotFound);
     }
     if store::marked_at(tx, user, product)?.is_none() {
+        // Without the lock two at the same moment would each count without the other.
+        identity::lock_user(tx, user)?;
         if store::count_of(tx, user)? >= MAX_FAVOURITES {
             return Err(FavouriteError::TooMany);
         }

@@ -47,7 +47,7 @@ pub use service::{
     Face, IdentityKeys, Login, LoginListener, LoginListeners, PhoneBinding, Profile, ProfileEdit, REFRESH_TTL_MS,
     Refreshed, StaffAct, UserCard, UserSearch, WechatMiniLogin, add_address, address, bind_phone, block_user,
     change_address, count_created, edit_profile, faces, first_seen, has_logged_in_on, hold_device, known_users,
-    list_addresses, list_conflicts, log_in_wechat_mini, log_out, log_out_everywhere, made_before, nicknames, profile,
-    recent_revocations, refresh, register_device, remove_address, reveal_phone, search_users, show_user, unbind_phone,
-    unblock_user, wechat_openid, wechat_session_key,
+    list_addresses, list_conflicts, lock_user, log_in_wechat_mini, log_out, log_out_everywhere, made_before, nicknames,
+    profile, recent_revocations, refresh, register_device, remove_address, reveal_phone, search_users, show_user,
+    unbind_phone, unblock_user, wechat_openid, wechat_session_key,
 };

@@ -1,10 +1,18 @@
 //! Favourites and footprints: what shoppers keep in mind, shown as it is now.
 
+use diesel::RunQueryDsl as _;
+use hourglass::platform::db::DbError;
 use serde_json::{Value, json};
 
 use crate::support::Shop;
 use crate::support::crowd::at_once;
 use crate::support::shop::text;
+
+#[derive(diesel::QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    number: i64,
+}
 
 /// A product and its only SKU.
 async fn goods(shop: &Shop, price_fen: i64, stock: i64) -> (String, String) {
@@ -46,6 +54,46 @@ on_both_databases! {
         assert_eq!(liked(shop, &id).await[0]["favourites"], 1);
         other.does("DELETE", &format!("/favourites/{id}"), None).await;
         assert_eq!(liked(shop, &id).await, json!([]));
+    }
+
+    async fn a_list_takes_a_thousand_however_many_hearts_are_tapped_at_once(shop: &Shop) {
+        const ROOM: i64 = 2;
+        let (pattern, _) = goods(shop, 9_900, 5).await;
+        let buyer = shop.buyer().await;
+        let user: i64 = buyer.user_id().await.parse().unwrap();
+        let pattern: i64 = pattern.parse().unwrap();
+        // Products like the first one, and marks on all but a few of them.
+        let products = format!(
+            "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 1012) \
+             INSERT INTO products (id, category_id, freight_template_id, title, subtitle, brand, tags, cover, gallery, video, \
+             description, options, state, on_sale_at, off_sale_at, sold, listed_at, version, created_at, updated_at) \
+             SELECT number, category_id, freight_template_id, title, subtitle, brand, tags, cover, gallery, video, description, \
+             options, state, on_sale_at, off_sale_at, sold, listed_at, version, created_at, updated_at \
+             FROM products, numbers WHERE id = {pattern}"
+        );
+        let marks = format!(
+            "INSERT INTO favourites (user_id, product_id, created_at) SELECT {user}, id, 1 FROM products WHERE id <= {}",
+            1_000 - ROOM
+        );
+        let writing = shop.app.db().write("marks", move |tx| {
+            for sql in [&products, &marks] {
+                diesel::sql_query(sql).execute(tx.conn()?)?;
+            }
+            Ok::<_, DbError>(())
+        });
+        writing.await.unwrap();
+        let wanted: Vec<i64> = (1_000 - ROOM + 1..=1_012).collect();
+        let taps = wanted.iter().map(|id| buyer.call("POST", "/favourites", Some(json!({"product_id": id.to_string()}))));
+        let taps = at_once(wanted.len(), taps).await;
+        let marked = taps.iter().filter(|(status, _)| *status == 201).count();
+        let refused = taps.iter().filter(|(_, refused)| refused["code"] == "favourite.too_many").count();
+        assert_eq!((marked, refused), (2, 12), "{taps:?}");
+        let count = shop.app.db().read("count", move |tx| {
+            let counting = "SELECT COUNT(*) AS number FROM favourites WHERE user_id = $1";
+            let counting = diesel::sql_query(counting).bind::<diesel::sql_types::BigInt, _>(user);
+            Ok::<_, DbError>(counting.get_result::<Counted>(tx.conn()?)?.number)
+        });
+        assert_eq!(count.await.unwrap(), 1_000);
     }
 
     async fn favourites_show_what_they_cost_and_whether_they_can_be_bought_now(shop: &Shop) {

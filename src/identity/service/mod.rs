@@ -17,7 +17,7 @@ pub use back_office::{
 };
 pub use login::{Login, WechatMiniLogin, log_in_wechat_mini, register_device};
 pub use phone::{PhoneBinding, bind_phone, unbind_phone};
-pub use presence::{count_created, first_seen, has_logged_in_on, hold_device};
+pub use presence::{count_created, first_seen, has_logged_in_on, hold_device, lock_user};
 pub use profile::{
     Face, Profile, ProfileEdit, edit_profile, faces, made_before, masked_phone, nicknames, profile, wechat_openid,
     wechat_session_key,

@@ -22,6 +22,14 @@ pub fn has_logged_in_on(tx: &mut Tx<'_>, user: UserId, device: DeviceId) -> DbRe
     store::has_logged_in_on(tx, user, device)
 }
 
+/// Lets one transaction at a time keep a rule over all that is a user's; false when there is no such active user.
+///
+/// # Errors
+/// The database's.
+pub fn lock_user(tx: &mut Tx<'_>, user: UserId) -> DbResult<bool> {
+    Ok(store::lock_active_user(tx, user)?.is_some())
+}
+
 /// When a user was first seen, as themselves or as the device that became theirs; `None` when there is no such user.
 ///
 /// # Errors
