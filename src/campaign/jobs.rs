@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::kinds::CampaignKinds;
 use super::{service, store};
 use crate::kernel::id::CampaignId;
+use crate::kernel::time::{DAY_MS, Timestamp};
 use crate::platform::db::{Db, DbResult, Tx};
 use crate::platform::jobs::Sweep;
 
@@ -14,6 +15,8 @@ use crate::platform::jobs::Sweep;
 const BATCH: i64 = 100;
 /// How many times as long as it looked a watch rests at least.
 const RESTS: u32 = 10;
+/// Deeds forgotten in one transaction: few enough that nobody waits long for it.
+const FORGOTTEN_AT_ONCE: i64 = 500;
 
 /// Starts and ends campaigns by the clock.
 #[derive(Clone, Debug)]
@@ -78,5 +81,36 @@ impl WatchRisks {
             noting.await?;
         }
         Ok(count)
+    }
+}
+
+/// Forgets what was done in campaigns so many days ago. Only the rules that watch read single deeds, and they look back
+/// a day at most; the rest is kept for staff who look into a warning.
+#[derive(Clone, Copy, Debug)]
+pub struct ForgetActions {
+    /// For how many days deeds are kept.
+    pub keep_days: i64,
+}
+
+impl ForgetActions {
+    fn before(self, tx: &Tx<'_>) -> Timestamp {
+        tx.now().plus_millis(self.keep_days.saturating_mul(-DAY_MS))
+    }
+}
+
+impl Sweep for ForgetActions {
+    fn name(&self) -> &'static str {
+        "campaign.forget_actions"
+    }
+
+    fn due(&self, tx: &mut Tx<'_>, _limit: i64) -> DbResult<Vec<i64>> {
+        let before = self.before(tx);
+        // The oldest are settled together, whatever their ids.
+        Ok(if store::oldest_action(tx)?.is_some_and(|at| at < before) { vec![0] } else { Vec::new() })
+    }
+
+    fn settle(&self, tx: &mut Tx<'_>, _id: i64) -> DbResult<()> {
+        let before = self.before(tx);
+        store::forget_actions(tx, before, FORGOTTEN_AT_ONCE)
     }
 }

@@ -45,7 +45,7 @@ pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::CampaignError;
 pub use hooks::{CampaignPages, FollowOrders};
-pub use jobs::{KeepTime, WatchRisks};
+pub use jobs::{ForgetActions, KeepTime, WatchRisks};
 pub use kinds::{CampaignKinds, KindRules, Problem};
 pub use model::{
     Action, Audience, CampaignFacts, CampaignKind, CampaignOrder, CampaignState, Card, Expected, Grant, NewCampaign,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 use futures_util::future::{join, join_all};
-use hourglass::platform::db::{DbError, DbResult, Tx};
+use hourglass::platform::db::{Backend, DbError, DbResult, Tx};
 use serde_json::{Value, json};
 
 use crate::support::Shop;
@@ -397,4 +397,23 @@ async fn a_statement_that_takes_too_long_is_broken_off() {
     assert!(matches!(read, Err(DbError::Unavailable(_))), "{read:?}");
     assert!(matches!(write, Err(DbError::Unavailable(_))), "{write:?}");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[actix_web::test]
+async fn the_books_may_take_longer_than_a_request_may() {
+    let patience = [("HOURGLASS_DATABASE_STATEMENT_TIMEOUT_MS", "1000")];
+    let Some(shop) = Shop::on_postgres_with(&patience).await else { return };
+    let url = match &shop.app.config().database.backend {
+        Backend::Postgres(url) => url.clone(),
+        Backend::Sqlite(path) => panic!("{path:?}"),
+    };
+    // A table that lets nobody in makes the books slow, as one that grew large would.
+    let mut other = PgConnection::establish(&url).unwrap();
+    other.batch_execute("BEGIN; LOCK TABLE stock_items IN ACCESS EXCLUSIVE MODE").unwrap();
+    let slow = std::thread::spawn(move || other.batch_execute("SELECT pg_sleep(2.5); COMMIT").unwrap());
+    let begun = Instant::now();
+    let (status, books) = shop.call("GET", "/admin/v1/books", Some(&shop.owner), None).await;
+    assert_eq!((status, &books["balanced"]), (200, &json!(true)), "{books}");
+    assert!(begun.elapsed() > Duration::from_millis(1_000), "the books had to wait");
+    slow.join().unwrap();
 }

@@ -139,7 +139,7 @@ impl TakeNightStep {
         let span = Window { from: Some(night.covers_from), to: Some(night.covers_until) };
         let (stage, position, findings) = match night.stage {
             NightStage::Own => {
-                let checked = self.db.read("books.look", look).await?;
+                let checked = self.db.survey("books.look", look).await?;
                 (NightStage::Attempts, 0, own_findings(checked))
             }
             NightStage::Attempts => {

@@ -65,6 +65,8 @@ settings! {
         "How long a request waits for a connection before it is answered with 503.";
     DATABASE_STATEMENT_MS = "database.statement_timeout_ms" "HOURGLASS_DATABASE_STATEMENT_TIMEOUT_MS" Some("5000"),
         "a number from 1 to 600000", "How long PostgreSQL may work on one statement.";
+    DATABASE_SURVEY_MS = "database.survey_timeout_ms" "HOURGLASS_DATABASE_SURVEY_TIMEOUT_MS" Some("300000"),
+        "a number from 1 to 3600000", "The same for the books, which look at everything.";
     DATABASE_MAX_WAITING = "database.max_waiting" "HOURGLASS_DATABASE_MAX_WAITING" Some("4096"), "a number from 1 to 1000000",
         "How many requests may wait for a connection or the writer at once.";
     DATABASE_MIGRATE = "database.migrate" "HOURGLASS_DATABASE_MIGRATE" Some("true"), "true or false",
@@ -135,6 +137,12 @@ settings! {
         "Where the shop's pages open outside WeChat, for QR codes; server.public_url when absent.";
     SHARE_CODE_VERSION = "share.code_version" "HOURGLASS_SHARE_CODE_VERSION" Some("release"), "release, trial or develop",
         "Which version of the mini-program codes open.";
+    CAMPAIGN_ACTION_DAYS = "campaigns.keep_actions_days" "HOURGLASS_CAMPAIGN_KEEP_ACTIONS_DAYS" Some("30"), "a number from 2 to 3650",
+        "How long single deeds in campaigns are kept for the rules that watch, which look back a day at most.";
+    COUPON_APPROVAL_FEN = "coupons.approval_above_fen" "HOURGLASS_COUPON_APPROVAL_ABOVE_FEN" Some("1000000"),
+        "a number from 0 to 100000000000", "Gifts and codes whose coupons are worth more than this together need a second member of staff.";
+    COUPON_APPROVAL_COUNT = "coupons.approval_above_count" "HOURGLASS_COUPON_APPROVAL_ABOVE_COUNT" Some("1000"),
+        "a number from 0 to 1000000", "Gifts and codes of more coupons than this need a second member of staff, whatever they are worth.";
     CAMPAIGN_PAGE = "campaigns.page" "HOURGLASS_CAMPAIGN_PAGE" Some("pages/campaign/index"),
         "a page of the mini-program without a slash in front", "The page that shows a campaign; it gets id and share.";
     PAGES_FRESH_MS = "server.pages_fresh_ms" "HOURGLASS_PAGES_FRESH_MS" Some("250"), "a number from 0 to 5000",

@@ -115,8 +115,19 @@ pub struct ShareConfig {
 pub struct CampaignConfig {
     /// Budgets above this need a second member of staff.
     pub budget_approval_above: Fen,
+    /// For how many days single deeds are kept.
+    pub keep_actions_days: i64,
     /// The page of the mini-program that shows a campaign.
     pub page: String,
+}
+
+/// Limits on coupons that staff give.
+#[derive(Debug, Clone, Copy)]
+pub struct CouponConfig {
+    /// Coupons worth more together need a second member of staff.
+    pub approval_above: Fen,
+    /// So do more coupons than this.
+    pub approval_above_count: i64,
 }
 
 /// Background work.
@@ -175,6 +186,8 @@ pub struct Config {
     pub share: ShareConfig,
     /// Campaigns.
     pub campaigns: CampaignConfig,
+    /// Coupons.
+    pub coupons: CouponConfig,
     /// The hour of the shop's day at which the books are looked at.
     pub books_hour: i64,
     /// Background work.
@@ -212,7 +225,12 @@ impl Config {
             },
             campaigns: CampaignConfig {
                 budget_approval_above: Fen::new(values.number(known::CAMPAIGN_APPROVAL_FEN, 0, 100_000_000_000)?),
+                keep_actions_days: values.number(known::CAMPAIGN_ACTION_DAYS, 2, 3_650)?,
                 page: page(values, known::CAMPAIGN_PAGE)?,
+            },
+            coupons: CouponConfig {
+                approval_above: Fen::new(values.number(known::COUPON_APPROVAL_FEN, 0, 100_000_000_000)?),
+                approval_above_count: values.number(known::COUPON_APPROVAL_COUNT, 0, 1_000_000)?,
             },
             books_hour: values.number(known::BOOKS_HOUR, 0, 23)?,
             share: share(values, &server)?,
@@ -281,6 +299,7 @@ pub fn database(values: &Values) -> Result<DbSettings, ConfigError> {
         pool_size: values.number(known::DATABASE_POOL, 1, 1_000)?,
         wait: Duration::from_millis(values.number(known::DATABASE_WAIT_MS, 1, 60_000)?),
         statement_timeout: Duration::from_millis(values.number(known::DATABASE_STATEMENT_MS, 1, 600_000)?),
+        survey_timeout: Duration::from_millis(values.number(known::DATABASE_SURVEY_MS, 1, 3_600_000)?),
         max_waiting: values.number(known::DATABASE_MAX_WAITING, 1, 1_000_000)?,
         zone: Zone::named(values.text(known::ZONE).unwrap_or_default()).ok_or_else(|| malformed(known::ZONE))?,
         ..settings

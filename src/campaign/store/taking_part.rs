@@ -91,6 +91,21 @@ pub(in crate::campaign) struct ActionRow<'a> {
     pub(in crate::campaign) at: Timestamp,
 }
 
+/// When the oldest deed that is kept was done.
+pub(in crate::campaign) fn oldest_action(tx: &mut Tx<'_>) -> DbResult<Option<Timestamp>> {
+    // Ids grow with time, so the first one is found without an index of its own.
+    Ok(actions::table.order(actions::id).select(actions::at).first(tx.conn()?).optional()?)
+}
+
+/// Forgets deeds from before this moment, the oldest first, at most so many.
+pub(in crate::campaign) fn forget_actions(tx: &mut Tx<'_>, before: Timestamp, most: i64) -> DbResult<()> {
+    let oldest = actions::table.order(actions::id).limit(most).select(actions::id);
+    let oldest: Vec<CampaignActionId> = oldest.load(tx.conn()?)?;
+    let old = actions::table.filter(actions::id.eq_any(oldest)).filter(actions::at.lt(before));
+    diesel::delete(old).execute(tx.conn()?)?;
+    Ok(())
+}
+
 /// Writes a deed.
 pub(in crate::campaign) fn insert_action(tx: &mut Tx<'_>, action: &ActionRow<'_>) -> DbResult<()> {
     Prepared(diesel::insert_into(actions::table).values(action)).execute(tx.conn()?)?;

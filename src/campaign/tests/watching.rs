@@ -8,8 +8,9 @@ use super::{books, desk, takes};
 use crate::campaign::*;
 use crate::kernel::id::{CampaignId, DeviceId, UserId};
 use crate::kernel::money::Fen;
-use crate::kernel::time::{Clock, MINUTE_MS, SECOND_MS};
+use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use crate::platform::db::{Db, Tx, scratch};
+use crate::platform::jobs::Sweep as _;
 
 const KIND: CampaignKind = CampaignKind::CouponDrop;
 
@@ -46,6 +47,12 @@ async fn claims(db: &Db, campaign: CampaignId, who: UserId, from: From) {
 /// Looks over what is due; says how much was.
 async fn looks(db: &Db) -> usize {
     WatchRisks(CampaignKinds::default()).round(db).await.unwrap()
+}
+
+/// How many deeds are kept.
+async fn kept(db: &Db, campaign: CampaignId) -> i64 {
+    let whole = store::Stretch { campaign, from: Timestamp::from_millis(0), after: 0 };
+    db.read("count", move |tx| store::count_actions(tx, &whole)).await.unwrap().actions
 }
 
 async fn state(db: &Db, id: CampaignId) -> CampaignState {
@@ -172,5 +179,32 @@ async fn spending_faster_than_planned_is_seen() {
     assert_eq!(alerts(&db, campaign).await, [(RiskKind::SpendRate, 3_010, None)]);
     assert_eq!(state(&db, campaign).await, CampaignState::Paused);
     assert!(matches!(spends("c", 1).await, Err(CampaignError::NotRunning(_))));
+    assert_eq!(books(&db).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn deeds_are_forgotten_in_time_and_those_that_rules_look_at_are_not() {
+    let (db, clock) = scratch::open();
+    let campaign = watched(&db, &clock, rule(RiskKind::ActionsPerMinute, 1_000, 1, RiskEffect::Warn)).await;
+    let somebody = user(&db).await;
+    let sweep = ForgetActions { keep_days: 30 };
+    let due = async || db.read("due", move |tx| sweep.due(tx, 100)).await.unwrap();
+    assert_eq!(due().await, Vec::<i64>::new(), "nothing was done yet");
+    for _ in 0..620 {
+        claims(&db, campaign, somebody, From::default()).await;
+    }
+    clock.advance(29 * DAY_MS);
+    for _ in 0..5 {
+        claims(&db, campaign, somebody, From::default()).await;
+    }
+    clock.advance(DAY_MS);
+    assert_eq!(due().await, Vec::<i64>::new(), "thirty days are not over yet");
+    clock.advance(1);
+    let mut rounds = 0;
+    while let [id] = due().await[..] {
+        db.write("settle", move |tx| sweep.settle(tx, id)).await.unwrap();
+        rounds += 1;
+    }
+    assert_eq!((rounds, kept(&db, campaign).await), (2, 5));
     assert_eq!(books(&db).await, Vec::<String>::new());
 }

@@ -46,6 +46,8 @@ pub struct DbSettings {
     pub wait: Duration,
     /// How long PostgreSQL may work on one statement.
     pub statement_timeout: Duration,
+    /// The same for a survey, which looks at everything.
+    pub survey_timeout: Duration,
     /// How many requests may wait for a connection or the writer at once.
     pub max_waiting: usize,
     /// The shop's zone: what transactions mean by a day.
@@ -68,6 +70,7 @@ impl DbSettings {
             pool_size: 8,
             wait: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),
+            survey_timeout: Duration::from_mins(5),
             max_waiting: 4_096,
             zone: Zone::default(),
         })

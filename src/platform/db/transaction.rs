@@ -31,6 +31,7 @@ struct Inner {
     ids: IdMaker,
     faults: Faults,
     readers: Lane,
+    surveyors: Lane,
     writers: Writers,
 }
 
@@ -42,6 +43,8 @@ enum Writers {
 /// A pool and as many permits as it has connections, so that blocking threads never wait for one.
 struct Lane {
     purpose: Purpose,
+    wait: Duration,
+    statement_timeout: Duration,
     pool: r2d2::Pool<Manager>,
     permits: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -160,8 +163,11 @@ impl Db {
             Backend::Postgres(_) => Writers::Pooled(Lane::new(&settings, Purpose::Write)),
         };
         let readers = Lane::new(&settings, Purpose::Read);
+        // One survey at a time, on a connection of its own: it may take long, and nobody else's request waits for it.
+        let alone = DbSettings { pool_size: 1, statement_timeout: settings.survey_timeout, ..settings.clone() };
+        let surveyors = Lane::new(&alone, Purpose::Read);
         let ids = IdMaker::new(clock.clone(), node);
-        Ok(Self(Arc::new(Inner { settings, clock, ids, faults, readers, writers })))
+        Ok(Self(Arc::new(Inner { settings, clock, ids, faults, readers, surveyors, writers })))
     }
 
     /// The settings it was opened with.
@@ -197,7 +203,7 @@ impl Db {
                 let inner = Arc::clone(&self.0);
                 let write =
                     move |pool: &_, progress: &_| write_retrying(name, &Desk { inner: &inner, pool, progress }, work);
-                lane.run(&self.0, write).await
+                lane.run(write).await
             }
         }
     }
@@ -207,6 +213,29 @@ impl Db {
     /// # Errors
     /// Whatever `work` answers, or the database.
     pub async fn read<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: FromDb + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.look(&self.0.readers, name, work).await
+    }
+
+    /// The same for work that looks at everything and grows with the shop: its statements may take much longer, and one
+    /// such look goes on at a time.
+    ///
+    /// # Errors
+    /// Whatever `work` answers, or the database.
+    pub async fn survey<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: FromDb + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.look(&self.0.surveyors, name, work).await
+    }
+
+    async fn look<T, E, F>(&self, lane: &Lane, name: &'static str, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: FromDb + Send + 'static,
@@ -222,7 +251,7 @@ impl Db {
             };
             once(&Desk { inner: &inner, pool, progress }, begin, work).0
         };
-        self.0.readers.run(&self.0, read).await
+        lane.run(read).await
     }
 
     async fn write_grouped<T, E, F>(&self, writer: &Writer, mut work: F) -> Result<T, E>
@@ -279,13 +308,15 @@ impl Lane {
         let permits = usize::try_from(settings.pool_size).unwrap_or(1);
         Self {
             purpose,
+            wait: settings.wait,
+            statement_timeout: settings.statement_timeout,
             pool: pool(settings, purpose),
             permits: Arc::new(Semaphore::new(permits)),
             waiting: Arc::new(Semaphore::new(settings.max_waiting)),
         }
     }
 
-    async fn run<T, E, F>(&self, inner: &Inner, work: F) -> Result<T, E>
+    async fn run<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: FromDb + Send + 'static,
@@ -293,7 +324,7 @@ impl Lane {
     {
         let busy = |what: &str| DbError::Unavailable(what.to_owned());
         let _place = self.waiting.try_acquire().map_err(|_| busy("too many requests are waiting for a connection"))?;
-        let permit = tokio::time::timeout(inner.settings.wait, Arc::clone(&self.permits).acquire_owned());
+        let permit = tokio::time::timeout(self.wait, Arc::clone(&self.permits).acquire_owned());
         let permit = permit.await.map_err(|_| busy("no connection became free in time"))?;
         let permit = permit.map_err(|_| busy("the pool is closed"))?;
         let pool = self.pool.clone();
@@ -306,7 +337,7 @@ impl Lane {
             drop(permit);
             result
         });
-        let done = self.unless_silent(done, &seen, inner).await?;
+        let done = self.unless_silent(done, &seen).await?;
         done.unwrap_or_else(|panicked| Err(DbError::Defect(panicked.to_string()).into()))
     }
 
@@ -317,9 +348,8 @@ impl Lane {
         &self,
         mut done: JoinHandle<T>,
         Progress(statements): &Progress,
-        inner: &Inner,
     ) -> DbResult<Result<T, JoinError>> {
-        let patience = inner.settings.statement_timeout.saturating_add(inner.settings.wait);
+        let patience = self.statement_timeout.saturating_add(self.wait);
         let mut before = 0;
         loop {
             if let Ok(done) = tokio::time::timeout(patience, &mut done).await {
