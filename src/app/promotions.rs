@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::config::Config;
 use crate::bargain;
-use crate::campaign::{CampaignKinds, CampaignSettings, Campaigns, FollowOrders};
-use crate::coupon::{self, CouponDrops, ShopCoupons, SocialCoupons};
+use crate::campaign::{CampaignKinds, CampaignSettings, Campaigns, FollowOrders, ForgetActions};
+use crate::coupon::{self, CouponDrops, CouponSettings, ShopCoupons, SocialCoupons};
 use crate::flash_sale;
 use crate::group_buy::{self, GroupBuyOffer, GroupBuyRules, GroupBuySettings, GroupBuys, Groups};
 use crate::kernel::time::MINUTE_MS;
@@ -37,6 +37,12 @@ pub(super) fn campaigns(config: &Config) -> Campaigns {
     Campaigns { kinds: kinds(), settings }
 }
 
+/// Above which limits two people give coupons away.
+pub(super) fn coupons(config: &Config) -> CouponSettings {
+    let limits = &config.coupons;
+    CouponSettings { approval_above: limits.approval_above, approval_above_count: limits.approval_above_count }
+}
+
 /// What each kind of campaign adds to what all have.
 fn kinds() -> CampaignKinds {
     CampaignKinds::new(vec![
@@ -49,8 +55,9 @@ fn kinds() -> CampaignKinds {
 }
 
 /// What has to be done when its time has come.
-pub(super) fn sweeps(orders: &Orders) -> Vec<Arc<dyn Sweep>> {
+pub(super) fn sweeps(orders: &Orders, config: &Config) -> Vec<Arc<dyn Sweep>> {
     vec![
+        Arc::new(ForgetActions { keep_days: config.campaigns.keep_actions_days }),
         Arc::new(coupon::ExpireCoupons),
         Arc::new(coupon::ForgetWrongCodes),
         Arc::new(flash_sale::RemindOfSlots),

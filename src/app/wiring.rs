@@ -17,7 +17,7 @@ use super::{promotions, routes, telemetry};
 use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, WatchRisks};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
-use crate::coupon::{self, WelcomeCoupons};
+use crate::coupon::{self, CouponApproval, CouponSettings, WelcomeCoupons};
 use crate::favourite::BringDeviceFootprints;
 use crate::identity::{self, IdentityKeys, LoginListeners};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
@@ -95,6 +95,7 @@ struct Shared {
     offers: web::Data<Offers>,
     orders: web::Data<Orders>,
     campaigns: web::Data<Campaigns>,
+    coupon_settings: web::Data<CouponSettings>,
     cashier: web::Data<Cashier>,
     catalog: web::Data<Catalog>,
     subjects: web::Data<SubjectSources>,
@@ -129,7 +130,7 @@ impl App {
         let subjects = subjects(&config);
         let document = openapi::document()?;
         let campaigns = promotions::campaigns(&config);
-        let work = work(&db, &wechat, &orders, &cashier, &campaigns.kinds);
+        let work = work(&config, (&db, &wechat), &orders, &cashier, &campaigns.kinds);
         let work = with_nights(work, config.books_hour, &db, &cashier);
         let runner = Runner::new(db.clone(), work, Arc::new(Notify::new()));
         let edge = Edge {
@@ -157,10 +158,13 @@ impl App {
             approval_handlers: web::Data::new(ApprovalHandlers::new(vec![
                 Arc::new(RefundApproval(orders.clone())),
                 Arc::new(BudgetApproval(campaigns.clone())),
+                Arc::new(CouponApproval::Grant),
+                Arc::new(CouponApproval::Codes),
             ])),
             offers: web::Data::new(orders.offers.clone()),
             orders: web::Data::new(orders),
             campaigns: web::Data::new(campaigns),
+            coupon_settings: web::Data::new(promotions::coupons(&config)),
             cashier: web::Data::new(cashier),
             catalog: web::Data::new(catalog.clone()),
             subjects: web::Data::new(subjects),
@@ -219,6 +223,7 @@ impl App {
                 .app_data(shared.offers)
                 .app_data(shared.orders)
                 .app_data(shared.campaigns)
+                .app_data(shared.coupon_settings)
                 .app_data(shared.cashier)
                 .app_data(shared.catalog)
                 .app_data(shared.subjects)
@@ -376,7 +381,13 @@ fn providers(wechat: &WechatClient) -> Providers {
 }
 
 /// Everything that is done in the background.
-fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kinds: &CampaignKinds) -> Work {
+fn work(
+    config: &Config,
+    (db, wechat): (&Db, &WechatClient),
+    orders: &Orders,
+    cashier: &Cashier,
+    kinds: &CampaignKinds,
+) -> Work {
     let mut sweeps: Vec<Arc<dyn Sweep>> = vec![
         Arc::new(payment::NoticesToApply(cashier.clone())),
         Arc::new(payment::AttemptsToAsk),
@@ -389,7 +400,7 @@ fn work(db: &Db, wechat: &WechatClient, orders: &Orders, cashier: &Cashier, kind
         Arc::new(identity::ForgetExpiredTokens),
         Arc::new(staff::ForgetExpiredTokens),
     ];
-    sweeps.extend(promotions::sweeps(orders));
+    sweeps.extend(promotions::sweeps(orders, config));
     let mut subscribers: Vec<Arc<dyn Subscriber>> = vec![Arc::new(catalog::CountSold)];
     subscribers.extend(promotions::subscribers());
     Work {

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::campaign::CampaignError;
 use crate::platform::db::{DbError, FromDb};
 use crate::pricing::PricingError;
+use crate::staff::StaffError;
 
 crate::refusals! {
     /// Why coupons refuse.
@@ -92,7 +93,7 @@ crate::refusals! {
         /// More coupons than one export may hold.
         ExportTooLarge => UNPROCESSABLE_ENTITY "export_too_large" "导出数量超出限制" "More than 20000 coupons match; narrow the filter.",
     }
-    passing { Pricing(PricingError), Campaign(CampaignError) }
+    passing { Pricing(PricingError), Campaign(CampaignError), Staff(StaffError) }
 }
 
 impl CouponError {

@@ -25,6 +25,8 @@
 //!   out in memory, exactly as a quote would apply it.
 //! * **Codes**: one that many share, under the template's limits; or batches of one-time codes of 60 random bits, told to
 //!   staff once and kept as hashes. Wrong tries are counted before a code is looked up, per user and per address.
+//! * **Giving many** at once, to named users or as codes, needs a second member of staff above a number of coupons or a
+//!   worth ([`CouponSettings`]): the gift does not begin, and the codes are not good, before somebody else agrees.
 //! * **Coupon drops** are campaigns whose coupons can be had while they run. Each coupon takes its face out of the
 //!   campaign's budget when it is issued, and puts it back, once, when it expires or is taken back unused.
 //!
@@ -60,10 +62,10 @@ pub use error::CouponError;
 pub use hooks::{CouponDrops, ShopCoupons, SocialCoupons, WelcomeCoupons, claim_kind};
 pub use jobs::{CarryOutGrants, ExpireCoupons, ForgetWrongCodes, GRANT_RUN};
 pub use model::{
-    CouponAudience, CouponBenefit, CouponFamily, CouponId, CouponScope, CouponSource, CouponState, CouponTemplateId,
-    CouponTemplateState, CouponWay,
+    CouponAudience, CouponBenefit, CouponFamily, CouponId, CouponScope, CouponSettings, CouponSource, CouponState,
+    CouponTemplateId, CouponTemplateState, CouponWay,
 };
 pub use service::{
-    NewCoupon, NewTemplate, RewardFacts, activate_template, create_template, differences, end_template, grant,
-    pause_template, revoke_unused, reward_facts, state,
+    CouponApproval, NewCoupon, NewTemplate, RewardFacts, activate_template, create_template, differences, end_template,
+    grant, pause_template, revoke_unused, reward_facts, state,
 };

@@ -455,6 +455,16 @@ pub struct CouponHistoryRow {
     pub at: Timestamp,
 }
 
+/// Limits above which a second member of staff must agree to coupons that staff give away. A campaign's coupons are not
+/// measured by them: its budget was agreed to.
+#[derive(Clone, Copy, Debug)]
+pub struct CouponSettings {
+    /// What they may be worth together.
+    pub approval_above: Fen,
+    /// How many they may be.
+    pub approval_above_count: i64,
+}
+
 /// A batch of one-time codes.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = schema::coupon_code_batches, treat_none_as_default_value = false)]
@@ -471,6 +481,8 @@ pub struct CodeBatch {
     pub created_by: StaffId,
     /// When.
     pub created_at: Timestamp,
+    /// Since when its codes are good; `None` while a second member of staff has to agree.
+    pub agreed_at: Option<Timestamp>,
     /// When its unused codes became worthless.
     pub voided_at: Option<Timestamp>,
 }
@@ -493,6 +505,8 @@ pub struct GrantRun {
     pub targets: i64,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// When it began; `None` while a second member of staff has to agree.
+    pub agreed_at: Option<Timestamp>,
     /// When everybody had been looked at.
     pub finished_at: Option<Timestamp>,
 }

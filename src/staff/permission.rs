@@ -60,6 +60,7 @@ permissions! {
     CouponRead "coupon.read" "查看优惠券" "See coupons",
     CouponWrite "coupon.write" "编辑优惠券" "Write coupons and let them be had",
     CouponGrant "coupon.grant" "发放与作废优惠券" "Give coupons and codes and take them back",
+    CouponGrantApprove "coupon.grant.approve" "审批大额发券" "Approve gifts and codes of coupons above the limits",
     BooksRead "books.read" "查看账目" "See the books",
     ShareRead "share.read" "查看分享" "See shares and who brought whom",
     UserRead "user.read" "查看用户" "See users",

@@ -131,6 +131,8 @@ const BUILT_IN: &[(&str, &str, &[&str])] = &[
             may::OrderRefundApprove::NAME,
             may::CampaignRead::NAME,
             may::CampaignBudgetApprove::NAME,
+            may::CouponRead::NAME,
+            may::CouponGrantApprove::NAME,
             may::PaymentRead::NAME,
             may::PaymentReview::NAME,
             may::BooksRead::NAME,
@@ -282,6 +284,14 @@ mod tests {
     fn nobody_who_asks_for_refunds_at_the_desk_may_also_approve_them() {
         for role in built_in_roles().iter().filter(|role| ["operations", "customer_service"].contains(&role.name)) {
             assert!(!role.permissions.contains(&may::OrderRefundApprove::NAME));
+        }
+    }
+
+    #[test]
+    fn nobody_who_gives_coupons_may_also_approve_gifts() {
+        for role in built_in_roles().iter().filter(|role| role.name != OWNER) {
+            let holds = |name| role.permissions.contains(&name);
+            assert!(!(holds(may::CouponGrant::NAME) && holds(may::CouponGrantApprove::NAME)), "{}", role.name);
         }
     }
 

@@ -126,6 +126,8 @@ on_both_databases! {
         used.insert("order.refund.approve".to_owned());
         // And by that of a budget.
         used.insert("campaign.budget.approve".to_owned());
+        // And by that of coupons for many.
+        used.insert("coupon.grant.approve".to_owned());
         assert_eq!(used, known, "permissions that no operation asks for are of no use");
 
         let buyer = shop.buyer().await;

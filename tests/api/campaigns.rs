@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::Shop;
 use crate::support::buyer::Buyer;
-use crate::support::shop::{PASSWORD, text};
+use crate::support::shop::text;
 
 const KIND: CampaignKind = CampaignKind::Live;
 
@@ -33,25 +33,6 @@ async fn owner_asks(shop: &Shop, method: &str, path: &str, body: Value) -> (u16,
         (401, _) => shop.call(method, &at, Some(&shop.owner_again().await), Some(body)).await,
         answered => answered,
     }
-}
-
-/// Another owner, for what takes two; answers their token.
-async fn second_owner(shop: &Shop) -> String {
-    let roles = shop.staff("GET", "/roles", None).await;
-    let owner = roles["items"].as_array().unwrap().iter().find(|role| role["name"] == "owner").unwrap().clone();
-    let account =
-        json!({"username": "second", "display_name": "二店主", "password": PASSWORD, "roles": [owner["role_id"]]});
-    shop.staff_post("/staff", account).await;
-    shop.log_in_staff("second", PASSWORD).await
-}
-
-async fn agrees(shop: &Shop, second: &str, id: CampaignId) -> (u16, Value) {
-    let waiting = shop.staff("GET", "/approvals?state=waiting", None).await;
-    let waiting =
-        waiting["items"].as_array().unwrap().iter().find(|item| item["subject_id"] == json!(id)).unwrap().clone();
-    let path = format!("/admin/v1/approvals/{}/approve", text(&waiting["approval_id"]));
-    assert_eq!(shop.call("POST", &path, Some(&shop.owner), None).await.0, 403, "one's own wish");
-    shop.call("POST", &path, Some(second), None).await
 }
 
 /// A new user of whom this campaign's hold-out says so.
@@ -123,13 +104,13 @@ on_both_databases! {
     }
 
     async fn budgets_above_the_limit_take_two_people(shop: &Shop) {
-        let second = second_owner(shop).await;
+        let second = shop.second_owner().await;
         let id = shop.campaign(KIND, &json!({"budget_fen": 1_000_001})).await;
         let asked = shop.steps(id, "schedule").await;
         assert_eq!((&asked["waits_for_approval"], &asked["campaign"]["state"]), (&json!(true), &json!("draft")));
         let twice = owner_asks(shop, "POST", &format!("/campaigns/{id}/schedule"), json!({"reason": "再问"})).await;
         assert_eq!(twice.0, 409, "{}", twice.1);
-        assert_eq!(agrees(shop, &second, id).await.0, 200);
+        assert_eq!(shop.agrees(&second, id).await.0, 200);
         shop.settle().await;
         assert_eq!(look(shop, id).await["state"], "running");
 
@@ -141,7 +122,7 @@ on_both_databases! {
         let stale = owner_asks(shop, "PATCH", &format!("/campaigns/{id}"), raise).await;
         assert_eq!((stale.0, &stale.1["code"]), (409, &json!("campaign.state_conflict")));
         assert!(shop.spends(id, "much", 1_500_000).await.is_err());
-        assert_eq!(agrees(shop, &second, id).await.0, 200);
+        assert_eq!(shop.agrees(&second, id).await.0, 200);
         shop.spends(id, "much", 1_500_000).await.unwrap();
         let money = look(shop, id).await["money"].clone();
         assert_eq!((&money["spent_fen"], &money["left_fen"], &money["approved_budget_fen"]), (&json!(1_500_000), &json!(500_000), &json!(2_000_000)));
@@ -151,7 +132,7 @@ on_both_databases! {
         shop.steps(moved, "schedule").await;
         let edit = json!({"version": 1, "plan": {"budget_fen": 90_000_000}, "reason": "改大"});
         owner_asks(shop, "PATCH", &format!("/campaigns/{moved}"), edit).await;
-        assert_eq!(agrees(shop, &second, moved).await.0, 409);
+        assert_eq!(shop.agrees(&second, moved).await.0, 409);
         assert_eq!(look(shop, moved).await["state"], "draft");
     }
 

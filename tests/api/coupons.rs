@@ -188,6 +188,62 @@ on_both_databases! {
         assert!(log.to_string().contains("coupon.revoke"), "{log}");
     }
 
+    with [("HOURGLASS_COUPON_APPROVAL_ABOVE_FEN", "2500"), ("HOURGLASS_COUPON_APPROVAL_ABOVE_COUNT", "5")]
+    async fn many_coupons_or_dear_ones_are_given_once_a_second_person_agrees(shop: &Shop) {
+        let template = shop.coupon_template(json!({"way": "grant"})).await;
+        let buyers = at_once(8, (0..3).map(|_| shop.buyer())).await;
+        let ids = at_once(8, buyers.iter().map(|buyer| buyer.user_id())).await;
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let look = async |run: String| shop.staff("GET", &format!("/coupon-grants/{run}"), None).await;
+
+        let small = shop.gives_many(&template, &ids[..2]).await;
+        shop.settle().await;
+        let small = look(small).await;
+        assert_eq!((&small["granted"], &small["waits_for_approval"]), (&json!(2), &json!(false)), "{small}");
+
+        let dear = shop.coupon_template(json!({"way": "grant", "per_user_limit": 2})).await;
+        let run = shop.gives_many(&dear, &ids).await;
+        shop.settle().await;
+        let waiting = look(run.clone()).await;
+        assert_eq!((&waiting["granted"], &waiting["waiting"], &waiting["waits_for_approval"]), (&json!(0), &json!(3), &json!(true)), "{waiting}");
+        let second = shop.second_owner().await;
+        assert_eq!(shop.agrees(&second, &run).await.0, 200);
+        shop.settle().await;
+        let done = look(run).await;
+        assert_eq!((&done["granted"], &done["waits_for_approval"]), (&json!(3), &json!(false)), "{done}");
+
+        let cheap = shop.coupon_template(json!({"way": "one_time_code", "amount_fen": 1})).await;
+        let good = shop.coupon_codes(&cheap, 5).await;
+        assert_eq!(buyers[0].types_code(&good[0]).await.0, 201);
+        let codes = shop.coupon_codes(&cheap, 6).await;
+        let (status, refused) = buyers[1].types_code(&codes[0]).await;
+        assert_eq!((status, &refused["code"]), (422, &json!("coupon.code_unknown")), "{refused}");
+        let batches = shop.staff("GET", &format!("/coupon-templates/{cheap}/code-batches"), None).await;
+        let batch = &batches["items"][0];
+        assert_eq!((&batch["size"], &batch["waits_for_approval"]), (&json!(6), &json!(true)), "{batches}");
+        assert_eq!(shop.agrees(&second, &batch["batch_id"]).await.0, 200);
+        assert_eq!(buyers[1].types_code(&codes[0]).await.0, 201);
+    }
+
+    with [("HOURGLASS_COUPON_APPROVAL_ABOVE_COUNT", "1")]
+    async fn what_changed_since_it_was_asked_for_is_not_given(shop: &Shop) {
+        let template = shop.coupon_template(json!({"way": "grant"})).await;
+        let ids = at_once(2, [shop.buyer().await, shop.buyer().await].iter().map(|buyer| buyer.user_id())).await;
+        let run = shop.gives_many(&template, &[ids[0].as_str(), ids[1].as_str()]).await;
+        let cheap = shop.coupon_template(json!({"way": "one_time_code"})).await;
+        let codes = shop.coupon_codes(&cheap, 2).await;
+        let batches = shop.staff("GET", &format!("/coupon-templates/{cheap}/code-batches"), None).await;
+        let batch = text(&batches["items"][0]["batch_id"]);
+        let second = shop.second_owner().await;
+        shop.staff("POST", &format!("/coupon-templates/{template}/end"), None).await;
+        shop.staff_post(&format!("/coupon-code-batches/{batch}/void"), json!({"reason": "不发了"})).await;
+        assert_eq!(shop.agrees(&second, &run).await.1["code"], "coupon.not_on_offer");
+        assert_eq!(shop.agrees(&second, &batch).await.1["code"], "coupon.batch_void");
+        shop.settle().await;
+        assert_eq!(shop.staff("GET", &format!("/coupon-grants/{run}"), None).await["granted"], 0);
+        assert_eq!(shop.buyer().await.types_code(&codes[0]).await.1["code"], "coupon.code_unknown");
+    }
+
     async fn whoever_comes_for_the_first_time_is_given_what_is_meant_for_them(shop: &Shop) {
         let before = shop.buyer().await;
         shop.coupon_template(json!({"way": "registration", "total_limit": 1})).await;

@@ -156,6 +156,8 @@ CREATE TABLE coupon_code_batches (
     note TEXT NOT NULL,
     created_by BIGINT NOT NULL REFERENCES staff_accounts (id),
     created_at BIGINT NOT NULL,
+    -- Since when its codes are good; null while a second member of staff has to agree.
+    agreed_at BIGINT,
     voided_at BIGINT
 );
 CREATE INDEX coupon_code_batches_template ON coupon_code_batches (template_id, id);
@@ -191,6 +193,8 @@ CREATE TABLE coupon_grant_runs (
     reason TEXT NOT NULL,
     targets BIGINT NOT NULL CONSTRAINT coupon_grant_runs_targets_counted CHECK (targets > 0),
     created_at BIGINT NOT NULL,
+    -- When it began; null while a second member of staff has to agree.
+    agreed_at BIGINT,
     finished_at BIGINT
 );
 CREATE INDEX coupon_grant_runs_template ON coupon_grant_runs (template_id, id);

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::views::CouponCodeBatchView;
 use super::{CouponReason, desk};
-use crate::coupon::model::{CodeBatchId, CouponTemplateId};
+use crate::coupon::model::{CodeBatchId, CouponSettings, CouponTemplateId};
 use crate::coupon::service::{self, NewBatch};
 use crate::kernel::page::Page;
 use crate::platform::db::Db;
@@ -29,7 +29,8 @@ pub struct MakeCouponCodes {
 /// Makes a batch of one-time codes
 ///
 /// Answers the codes as a table with one column. They are told this once; only their hashes are kept. If the answer is
-/// lost, void the batch and make another. The header `X-Batch-Id` names the batch.
+/// lost, void the batch and make another. The header `X-Batch-Id` names the batch. Codes above the limits are good once a
+/// second member of staff agrees.
 #[utoipa::path(
     tag = "coupon",
     security(("staff" = [])),
@@ -41,13 +42,15 @@ pub struct MakeCouponCodes {
 #[post("/coupon-templates/{template_id}/code-batches")]
 pub async fn make_coupon_codes(
     db: web::Data<Db>,
+    settings: web::Data<CouponSettings>,
     staff: Staff<CouponGrant>,
     path: Path<CouponTemplateId>,
     body: Json<MakeCouponCodes>,
 ) -> ApiResult<HttpResponse> {
     let (desk, id) = (desk(&staff), path.0);
     let new = NewBatch { size: body.size, note: body.0.note };
-    let (batch, codes) = db.write("make_coupon_codes", move |tx| service::make_batch(tx, &desk, id, &new)).await?;
+    let making = db.write("make_coupon_codes", move |tx| service::make_batch(tx, &settings, &desk, (id, &new)));
+    let (batch, codes) = making.await?;
     let table = Table::of(["code"], codes.into_iter().map(|code| [code]))?;
     let mut answer = HttpResponse::Created();
     answer.insert_header(("x-batch-id", batch.id.to_string()));

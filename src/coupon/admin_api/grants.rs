@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::desk;
 use super::views::{CouponGrantView, StaffCouponView};
 use crate::coupon::error::CouponError;
-use crate::coupon::model::{CouponTemplateId, GrantRunId};
+use crate::coupon::model::{CouponSettings, CouponTemplateId, GrantRunId};
 use crate::coupon::service::{self, NewRun};
 use crate::kernel::id::UserId;
 use crate::kernel::page::Page;
@@ -69,8 +69,8 @@ pub struct GrantCouponToMany {
 
 /// Gives many users a coupon each
 ///
-/// Done in the background; look at the gift to see how far it got. Repeating the request under its key answers the same
-/// gift.
+/// Done in the background; look at the gift to see how far it got. A gift above the limits begins once a second member of
+/// staff agrees. Repeating the request under its key answers the same gift.
 #[utoipa::path(
     tag = "coupon",
     security(("staff" = [])),
@@ -85,6 +85,7 @@ pub struct GrantCouponToMany {
 #[post("/coupon-templates/{template_id}/grants")]
 pub async fn grant_coupon_to_many(
     db: web::Data<Db>,
+    settings: web::Data<CouponSettings>,
     staff: Staff<CouponGrant>,
     path: Path<CouponTemplateId>,
     key: IdempotencyKey,
@@ -93,7 +94,7 @@ pub async fn grant_coupon_to_many(
     let desk = desk(&staff);
     let GrantCouponToMany { user_ids, reason } = body.0;
     let new = NewRun { template: path.0, users: user_ids, reason, key: key.as_str().to_owned() };
-    let file = db.write("grant_coupon_to_many", move |tx| service::ask_run(tx, &desk, &new)).await?;
+    let file = db.write("grant_coupon_to_many", move |tx| service::ask_run(tx, &settings, &desk, &new)).await?;
     Ok(Created(file.into()))
 }
 

@@ -250,6 +250,9 @@ pub struct CouponCodeBatchView {
     pub created_by: StaffId,
     /// When.
     pub created_at: Timestamp,
+    /// Whether its codes are good only once a second member of staff agrees.
+    #[schema(example = false)]
+    pub waits_for_approval: bool,
     /// When its unused codes became worthless.
     #[schema(example = json!(null))]
     pub voided_at: Option<Timestamp>,
@@ -266,6 +269,7 @@ impl From<BatchFigures> for CouponCodeBatchView {
             note: batch.note,
             created_by: batch.created_by,
             created_at: batch.created_at,
+            waits_for_approval: batch.agreed_at.is_none(),
             voided_at: batch.voided_at,
         }
     }
@@ -307,6 +311,9 @@ pub struct CouponGrantView {
     pub refused: Vec<CouponGrantRefusalView>,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// Whether it begins only once a second member of staff agrees.
+    #[schema(example = false)]
+    pub waits_for_approval: bool,
     /// When everybody had been looked at.
     pub finished_at: Option<Timestamp>,
 }
@@ -325,6 +332,7 @@ impl From<RunFile> for CouponGrantView {
             granted: progress.granted,
             refused: refused.collect(),
             created_at: run.created_at,
+            waits_for_approval: run.agreed_at.is_none(),
             finished_at: run.finished_at,
         }
     }

@@ -3,6 +3,7 @@
 mod codes;
 mod compare;
 mod draft;
+mod giving;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 pub(super) use codes::{hashed, normalised, printed, random_code};
 pub(super) use compare::{Choice, Trial, best, partners};
 pub(super) use draft::{CheckedDraft, changeable, checked, listed};
+pub(super) use giving::{needs_second_person, worth_together};
 pub(super) use terms::{CategoryPaths, Hindrance, Terms, fits_product, take_off};
 
 use serde_json::json;

@@ -6,9 +6,9 @@ use super::*;
 use crate::catalog::{CategoryId, FreightTemplateId, ProductId, SkuFacts, SkuId};
 use crate::coupon::draft::CouponTemplateDraft;
 use crate::coupon::model::{
-    CouponBenefit, CouponId, CouponScope, CouponTemplateId, Goods, MAX_FEN, ONE_TIME_CODE_LENGTH, Worth,
+    CouponBenefit, CouponId, CouponScope, CouponSettings, CouponTemplateId, Goods, MAX_FEN, ONE_TIME_CODE_LENGTH, Worth,
 };
-use crate::kernel::id::UserId;
+use crate::kernel::id::{CampaignId, UserId};
 use crate::platform::http::ApiError;
 use crate::pricing::{PricedLine, Reach};
 
@@ -67,6 +67,23 @@ fn draft() -> CouponTemplateDraft {
         "threshold_fen": 10_000, "valid_days": 30
     }))
     .unwrap()
+}
+
+#[test]
+fn many_coupons_or_dear_ones_need_a_second_person_unless_a_budget_pays() {
+    let settings = CouponSettings { approval_above: Fen::new(10_000), approval_above_count: 50 };
+    let worth = |amount| CouponTemplate { amount: Some(Fen::new(amount)), ..template(&draft()) };
+    let needs = |template: &CouponTemplate, coupons| needs_second_person(&settings, template, coupons);
+    assert!(!needs(&worth(1_000), 10));
+    assert!(needs(&worth(1_000), 11), "110.00 yuan");
+    assert!(!needs(&worth(1), 50));
+    assert!(needs(&worth(1), 51), "51 coupons");
+    assert!(needs(&worth(i64::MAX), 2), "more than can be counted");
+    let share = |cap| CouponTemplate { benefit: CouponBenefit::PercentOff, amount: None, cap, ..template(&draft()) };
+    assert!(needs(&share(Some(Fen::new(2_000))), 6));
+    assert!(!needs(&share(None), 50) && needs(&share(None), 51));
+    let paid_for = CouponTemplate { campaign_id: Some(CampaignId::new(1)), ..worth(1_000) };
+    assert!(!needs(&paid_for, 1_000));
 }
 
 fn template(draft: &CouponTemplateDraft) -> CouponTemplate {

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use super::approval::{self, Wanted};
 use super::desk::{AtDesk, Deed};
 use crate::coupon::error::CouponError;
 use crate::coupon::model::{
-    CodeBatch, CodeBatchId, CouponTemplateId, CouponTemplateState, CouponWay, MAX_BATCH, MAX_REASON,
+    CodeBatch, CodeBatchId, CouponSettings, CouponTemplateId, CouponTemplateState, CouponWay, MAX_BATCH, MAX_REASON,
 };
 use crate::coupon::rules;
 use crate::coupon::store::{self, BatchFigures};
@@ -31,9 +32,9 @@ pub(in crate::coupon) struct NewBatch {
 /// When the template is not had by such codes, or the size is out of range.
 pub(in crate::coupon) fn make_batch(
     tx: &mut Tx<'_>,
+    settings: &CouponSettings,
     desk: &AtDesk,
-    template_id: CouponTemplateId,
-    new: &NewBatch,
+    (template_id, new): (CouponTemplateId, &NewBatch),
 ) -> Result<(CodeBatch, Vec<String>), CouponError> {
     let template = store::find_template(tx, template_id)?.ok_or(CouponError::TemplateNotFound)?;
     if template.way != CouponWay::OneTimeCode {
@@ -48,6 +49,7 @@ pub(in crate::coupon) fn make_batch(
     if note.chars().count() > MAX_REASON || note.chars().any(char::is_control) {
         return Err(CouponError::ReasonOutOfRange);
     }
+    let waits = rules::needs_second_person(settings, &template, new.size);
     let batch = CodeBatch {
         id: CodeBatchId::new(tx.next_id()),
         template_id,
@@ -55,10 +57,15 @@ pub(in crate::coupon) fn make_batch(
         note: note.to_owned(),
         created_by: desk.staff_id,
         created_at: tx.now(),
+        agreed_at: (!waits).then(|| tx.now()),
         voided_at: None,
     };
     store::insert_batch(tx, &batch)?;
     let codes = fresh_codes(tx, batch.id, wanted)?;
+    if waits {
+        let reason = if note.is_empty() { "codes" } else { note };
+        approval::ask(tx, desk, (approval::CODES, batch.id.get()), &Wanted::of(&template, batch.size), reason)?;
+    }
     desk.note(
         tx,
         Deed {
@@ -66,10 +73,31 @@ pub(in crate::coupon) fn make_batch(
             subject: ("coupon_template", template_id.get()),
             reason: Some(note).filter(|note| !note.is_empty()),
             before: None,
-            after: Some(json!({ "batch_id": batch.id, "size": batch.size })),
+            after: Some(json!({ "batch_id": batch.id, "size": batch.size, "waits_for_approval": waits })),
         },
     )?;
     Ok((batch, codes.iter().map(|code| rules::printed(code)).collect()))
+}
+
+/// A second member of staff agreed to a batch: its codes are good from now on.
+pub(super) fn agree_to_batch(
+    tx: &mut Tx<'_>,
+    desk: &AtDesk,
+    id: CodeBatchId,
+    (wanted, reason): (&Wanted, &str),
+) -> Result<(), CouponError> {
+    let batch = store::find_batch(tx, id)?.ok_or(CouponError::BatchNotFound)?;
+    let template = store::find_template(tx, batch.template_id)?.ok_or(CouponError::TemplateNotFound)?;
+    if batch.voided_at.is_some() {
+        return Err(CouponError::BatchVoid);
+    }
+    if *wanted != Wanted::of(&template, batch.size) || !store::agree_to_batch(tx, id)? {
+        return Err(CouponError::Outdated);
+    }
+    let after = Some(json!({ "batch_id": id, "size": batch.size }));
+    let subject = ("coupon_template", template.id.get());
+    let deed = Deed { action: "coupon.make_codes.agree", subject, reason: Some(reason), before: None, after };
+    Ok(desk.note(tx, deed)?)
 }
 
 /// Codes that nobody has yet, with their hashes written.

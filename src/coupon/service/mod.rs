@@ -1,5 +1,6 @@
 //! Use cases of coupons. Each takes the transaction it runs in.
 
+mod approval;
 mod best;
 mod books;
 mod claiming;
@@ -14,6 +15,7 @@ mod templates;
 mod using;
 mod wallet;
 
+pub use approval::CouponApproval;
 pub use books::differences;
 pub use granting::{NewCoupon, RewardFacts, grant, revoke_unused, reward_facts, state};
 pub use templates::{NewTemplate, activate_template, create_template, end_template, pause_template};

@@ -3,13 +3,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::approval::{self, Wanted};
 use super::desk::{AtDesk, Deed, require_users};
 use super::granting::{NewCoupon, grant};
 use super::lost_race;
 use super::templates::distinct;
 use crate::coupon::error::CouponError;
 use crate::coupon::jobs::GRANT_RUN;
-use crate::coupon::model::{CouponSource, CouponTemplateId, CouponTemplateState, CouponWay, GrantRun, GrantRunId};
+use crate::coupon::model::{
+    CouponSettings, CouponSource, CouponTemplate, CouponTemplateId, CouponTemplateState, CouponWay, GrantRun,
+    GrantRunId,
+};
 use crate::coupon::rules;
 use crate::coupon::store::{self, RunProgress};
 use crate::kernel::id::UserId;
@@ -54,28 +58,31 @@ pub(in crate::coupon) struct RunFile {
 ///
 /// # Errors
 /// When the template cannot be given now, or somebody does not exist.
-pub(in crate::coupon) fn ask_run(tx: &mut Tx<'_>, desk: &AtDesk, new: &NewRun) -> Result<RunFile, CouponError> {
+pub(in crate::coupon) fn ask_run(
+    tx: &mut Tx<'_>,
+    settings: &CouponSettings,
+    desk: &AtDesk,
+    new: &NewRun,
+) -> Result<RunFile, CouponError> {
     let reason = rules::reason(&new.reason)?;
     let users = distinct(&new.users)?;
     let template = store::find_template(tx, new.template)?.ok_or(CouponError::TemplateNotFound)?;
-    if template.way == CouponWay::Packet {
-        return Err(CouponError::WrongWay);
-    }
-    if template.state != CouponTemplateState::Active {
-        return Err(CouponError::NotOnOffer);
-    }
+    grantable(&template)?;
     require_users(tx, &users)?;
     if let Some(asked) = store::run_under(tx, desk.staff_id, &new.key)? {
         return file_of_run(tx, asked);
     }
+    let targets = i64::try_from(users.len()).unwrap_or(i64::MAX);
+    let waits = rules::needs_second_person(settings, &template, targets);
     let run = GrantRun {
         id: GrantRunId::new(tx.next_id()),
         template_id: template.id,
         staff_id: desk.staff_id,
         request_key: new.key.clone(),
         reason: reason.to_owned(),
-        targets: i64::try_from(users.len()).unwrap_or(i64::MAX),
+        targets,
         created_at: tx.now(),
+        agreed_at: (!waits).then(|| tx.now()),
         finished_at: None,
     };
     if !store::insert_run(tx, &run)? {
@@ -83,9 +90,12 @@ pub(in crate::coupon) fn ask_run(tx: &mut Tx<'_>, desk: &AtDesk, new: &NewRun) -
         return Err(lost_race().into());
     }
     store::insert_targets(tx, run.id, &users)?;
-    let payload = RunToCarryOut { run_id: run.id };
-    let run_at = tx.now();
-    jobs::enqueue(tx, &NewJob { kind: GRANT_RUN, dedup_key: Some(run.id.to_string()), payload: &payload, run_at })?;
+    if waits {
+        let wanted = Wanted::of(&template, targets);
+        approval::ask(tx, desk, (approval::GRANT, run.id.get()), &wanted, reason)?;
+    } else {
+        let_begin(tx, run.id)?;
+    }
     desk.note(
         tx,
         Deed {
@@ -93,10 +103,43 @@ pub(in crate::coupon) fn ask_run(tx: &mut Tx<'_>, desk: &AtDesk, new: &NewRun) -
             subject: ("coupon_template", template.id.get()),
             reason: Some(reason),
             before: None,
-            after: Some(json!({ "run_id": run.id, "users": run.targets })),
+            after: Some(json!({ "run_id": run.id, "users": run.targets, "waits_for_approval": waits })),
         },
     )?;
     file_of_run(tx, run.id)
+}
+
+/// Whether staff may give coupons of a template now.
+fn grantable(template: &CouponTemplate) -> Result<(), CouponError> {
+    if template.way == CouponWay::Packet {
+        return Err(CouponError::WrongWay);
+    }
+    if template.state == CouponTemplateState::Active { Ok(()) } else { Err(CouponError::NotOnOffer) }
+}
+
+fn let_begin(tx: &mut Tx<'_>, id: GrantRunId) -> DbResult<()> {
+    let (payload, run_at) = (RunToCarryOut { run_id: id }, tx.now());
+    jobs::enqueue(tx, &NewJob { kind: GRANT_RUN, dedup_key: Some(id.to_string()), payload: &payload, run_at })
+}
+
+/// A second member of staff agreed to a gift: it begins, if it can still be given.
+pub(super) fn agree_to_run(
+    tx: &mut Tx<'_>,
+    desk: &AtDesk,
+    id: GrantRunId,
+    (wanted, reason): (&Wanted, &str),
+) -> Result<(), CouponError> {
+    let run = store::find_run(tx, id)?.ok_or(CouponError::RunNotFound)?;
+    let template = store::find_template(tx, run.template_id)?.ok_or(CouponError::TemplateNotFound)?;
+    grantable(&template)?;
+    if *wanted != Wanted::of(&template, run.targets) || !store::agree_to_run(tx, id)? {
+        return Err(CouponError::Outdated);
+    }
+    let_begin(tx, id)?;
+    let after = Some(json!({ "run_id": id, "users": run.targets }));
+    let subject = ("coupon_template", template.id.get());
+    let deed = Deed { action: "coupon.grant_many.agree", subject, reason: Some(reason), before: None, after };
+    Ok(desk.note(tx, deed)?)
 }
 
 /// Gives the next few users theirs; false when nobody is left. Repeating it gives nobody two.

@@ -39,7 +39,7 @@ pub(in crate::coupon) fn insert_codes(tx: &mut Tx<'_>, batch: CodeBatchId, hashe
     Ok(written)
 }
 
-/// What a one-time code is good for, unless its batch is void; and who redeemed it.
+/// What a one-time code is good for, unless its batch is void or not agreed to; and who redeemed it.
 pub(in crate::coupon) fn template_of_code(
     tx: &mut Tx<'_>,
     hash: &str,
@@ -47,6 +47,7 @@ pub(in crate::coupon) fn template_of_code(
     let found = codes::table
         .inner_join(batches::table)
         .filter(codes::code_hash.eq(hash))
+        .filter(batches::agreed_at.is_not_null())
         .filter(batches::voided_at.is_null().or(codes::redeemed_at.is_not_null()))
         .select((batches::template_id, codes::redeemed_by));
     Ok(found.first(tx.conn()?).optional()?)
@@ -62,6 +63,13 @@ pub(in crate::coupon) fn redeem(tx: &mut Tx<'_>, hash: &str, user: UserId) -> Db
 
 pub(in crate::coupon) fn find_batch(tx: &mut Tx<'_>, id: CodeBatchId) -> DbResult<Option<CodeBatch>> {
     Ok(batches::table.find(id).select(columns::<CodeBatch>()).first(tx.conn()?).optional()?)
+}
+
+/// Makes the codes of a batch good; false when they are already, or void.
+pub(in crate::coupon) fn agree_to_batch(tx: &mut Tx<'_>, id: CodeBatchId) -> DbResult<bool> {
+    let now = tx.now();
+    let waiting = batches::table.find(id).filter(batches::agreed_at.is_null()).filter(batches::voided_at.is_null());
+    Ok(diesel::update(waiting).set(batches::agreed_at.eq(Some(now))).execute(tx.conn()?)? == 1)
 }
 
 /// Makes the unused codes of a batch worthless; false when they are already.

@@ -49,6 +49,13 @@ pub(in crate::coupon) fn find_run(tx: &mut Tx<'_>, id: GrantRunId) -> DbResult<O
     Ok(runs::table.find(id).select(columns::<GrantRun>()).first(tx.conn()?).optional()?)
 }
 
+/// Lets a gift begin; false when it has begun already.
+pub(in crate::coupon) fn agree_to_run(tx: &mut Tx<'_>, id: GrantRunId) -> DbResult<bool> {
+    let now = tx.now();
+    let waiting = runs::table.find(id).filter(runs::agreed_at.is_null());
+    Ok(diesel::update(waiting).set(runs::agreed_at.eq(Some(now))).execute(tx.conn()?)? == 1)
+}
+
 /// Whom a run has not looked at yet, by id.
 pub(in crate::coupon) fn waiting_targets(tx: &mut Tx<'_>, run: GrantRunId, limit: i64) -> DbResult<Vec<UserId>> {
     let waiting = targets::table.filter(targets::run_id.eq(run)).filter(targets::state.eq(TargetState::Waiting));

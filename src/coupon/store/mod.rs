@@ -11,8 +11,8 @@ mod uses;
 
 pub(super) use books::{chain_breaks, counts_wrong, live_uses, moves, over_own_limit, uses_wrong};
 pub(super) use codes::{
-    BatchFigures, batches_of, count_try, find_batch, forget_tries, forgive_try, has_tries_before, insert_batch,
-    insert_codes, redeem, redeemed_of, template_of_code, tries_of, void_batch,
+    BatchFigures, agree_to_batch, batches_of, count_try, find_batch, forget_tries, forgive_try, has_tries_before,
+    insert_batch, insert_codes, redeem, redeemed_of, template_of_code, tries_of, void_batch,
 };
 pub(super) use coupons::{
     CouponFilter, Shelf, ShelfCounts, due, export, find, find_with_template, granted, held_of, history_of, insert,
@@ -20,8 +20,8 @@ pub(super) use coupons::{
 };
 pub(super) use figures::{TemplateFigures, figures_of};
 pub(super) use grants::{
-    RunProgress, find_run, finish_run, insert_run, insert_targets, progress_of, run_under, runs_of, settle_target,
-    waiting_targets,
+    RunProgress, agree_to_run, find_run, finish_run, insert_run, insert_targets, progress_of, run_under, runs_of,
+    settle_target, waiting_targets,
 };
 pub(super) use limits::{add_listed, count_listed, listed_for, set_limits, take_from_allotment, take_own, user_counts};
 pub(super) use templates::{

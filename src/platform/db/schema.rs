@@ -447,6 +447,7 @@ diesel::table! {
         note -> Text,
         created_by -> BigInt,
         created_at -> BigInt,
+        agreed_at -> Nullable<BigInt>,
         voided_at -> Nullable<BigInt>,
     }
 }
@@ -477,6 +478,7 @@ diesel::table! {
         reason -> Text,
         targets -> BigInt,
         created_at -> BigInt,
+        agreed_at -> Nullable<BigInt>,
         finished_at -> Nullable<BigInt>,
     }
 }

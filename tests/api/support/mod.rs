@@ -1,5 +1,6 @@
 //! A shop to test with, and verbs named for what people do in it.
 
+pub mod approvals;
 pub mod buyer;
 pub mod campaigning;
 pub mod collecting;
