@@ -10,10 +10,10 @@ use self::views::{BargainCampaignFileView, BargainFileView, PrizesRetriedView, S
 use super::error::BargainError;
 use super::model::{BargainId, BargainState, Rules};
 use super::service::{self, AtDesk, Wanted};
-use crate::campaign::Plan;
+use crate::campaign::{self, Plan};
 use crate::kernel::id::{CampaignId, UserId};
 use crate::kernel::page::Page;
-use crate::platform::db::{Db, Tx};
+use crate::platform::db::{Db, DbResult, Tx};
 use crate::platform::http::{ApiResult, Created, Json, PageQuery, Path, Query, Staff};
 use crate::staff::permission::{CampaignRead, CampaignWrite};
 
@@ -187,6 +187,14 @@ pub async fn show_bargain_to_staff(
     Ok(Json(db.read("bargain.file", move |tx| service::file(tx, id)).await?.into()))
 }
 
+/// Writes down which table staff took out of the shop, before they get it.
+async fn note_export(db: &Db, desk: AtDesk, id: CampaignId, exported: (&'static str, usize)) -> DbResult<()> {
+    let noting = db.write("export_bargains.note", move |tx| {
+        campaign::note_export(tx, id, (desk.staff_id, &desk.origin), exported)
+    });
+    noting.await
+}
+
 /// A campaign's bargains as CSV
 #[utoipa::path(
     tag = "bargain",
@@ -202,11 +210,9 @@ pub async fn export_bargains(
     id: Path<CampaignId>,
 ) -> ApiResult<HttpResponse> {
     let (desk, id) = (desk(staff), id.0);
-    let table = db.write("bargain.export", move |tx| {
-        service::note_export(tx, &desk, id, "bargains")?;
-        service::bargains_table(tx, id)
-    });
-    Ok(table.await?.download("bargains.csv"))
+    let (count, table) = db.read("export_bargains", move |tx| service::bargains_table(tx, id)).await?;
+    note_export(&db, desk, id, ("bargains", count)).await?;
+    Ok(table.download("bargains.csv"))
 }
 
 /// A campaign's cuts as CSV: who helped whom
@@ -224,11 +230,9 @@ pub async fn export_bargain_cuts(
     id: Path<CampaignId>,
 ) -> ApiResult<HttpResponse> {
     let (desk, id) = (desk(staff), id.0);
-    let table = db.write("bargain.export", move |tx| {
-        service::note_export(tx, &desk, id, "cuts")?;
-        service::helps_table(tx, id)
-    });
-    Ok(table.await?.download("bargain-cuts.csv"))
+    let (count, table) = db.read("export_bargain_cuts", move |tx| service::helps_table(tx, id)).await?;
+    note_export(&db, desk, id, ("cuts", count)).await?;
+    Ok(table.download("bargain-cuts.csv"))
 }
 
 /// Tries the prizes of a ranking again that could not be given

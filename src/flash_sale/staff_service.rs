@@ -206,7 +206,7 @@ pub(super) fn export(
     if takings.next_cursor.is_some() {
         return Err(FlashSaleError::ExportTooLarge);
     }
-    campaign::note_export(tx, campaign, (staff, origin), takings.items.len())?;
+    campaign::note_export(tx, campaign, (staff, origin), ("takings", takings.items.len()))?;
     let heads = ["order_id", "item_id", "user_id", "quantity", "discount_yuan", "state", "at"];
     let row = |taking: &Taking| {
         [

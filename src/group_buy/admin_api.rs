@@ -9,7 +9,7 @@ use super::error::GroupBuyError;
 use super::model::{EndReason, Group, GroupFilter, GroupId, GroupState, Seat, SeatId, SeatState};
 use super::rules::RulesDraft;
 use super::service::{self, AtDesk};
-use crate::campaign::{CampaignState, Plan};
+use crate::campaign::{self, CampaignState, Plan};
 use crate::catalog::{ProductId, SkuId};
 use crate::kernel::id::{CampaignId, OrderId, UserId};
 use crate::kernel::money::Fen;
@@ -420,6 +420,9 @@ pub async fn export_group_buy_participants(
 ) -> ApiResult<HttpResponse> {
     let (desk, id) = (desk(&staff), id.0);
     let (count, table) = db.read("export_group_buy", move |tx| service::export(tx, id)).await?;
-    db.write("export_group_buy.note", move |tx| service::note_export(tx, &desk, id, count)).await?;
+    let noting = db.write("export_group_buy.note", move |tx| {
+        campaign::note_export(tx, id, (desk.staff_id, &desk.origin), ("seats", count))
+    });
+    noting.await?;
     Ok(table.download("group-buy.csv"))
 }

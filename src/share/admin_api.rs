@@ -13,7 +13,7 @@ use super::subject::SubjectSources;
 use crate::kernel::id::{CampaignId, UserId};
 use crate::kernel::page::Page;
 use crate::kernel::time::Timestamp;
-use crate::platform::db::{Db, Tx};
+use crate::platform::db::{Db, DbResult, Tx};
 use crate::platform::http::{ApiResult, Json, PageQuery, Path, Query, Staff};
 use crate::staff::permission::ShareRead;
 
@@ -271,6 +271,18 @@ pub struct ShareGroupsView {
     pub items: Vec<ShareGroupView>,
 }
 
+/// Counts the shares of a period in groups, as `count` forms them.
+async fn groups(
+    db: &Db,
+    period: SharePeriodQuery,
+    name: &'static str,
+    count: fn(&mut Tx<'_>, Timestamp, Timestamp) -> DbResult<Vec<GroupFigures>>,
+) -> ApiResult<Json<ShareGroupsView>> {
+    let (from, until) = rules::period(period.from, period.until, db.clock().now())?;
+    let groups = db.read(name, move |tx| count(tx, from, until)).await?;
+    Ok(Json(ShareGroupsView { from, until, items: groups.into_iter().map(ShareGroupView::from).collect() }))
+}
+
 /// Says what came of the shares of a period, by channel
 #[utoipa::path(
     tag = "share",
@@ -285,9 +297,7 @@ pub async fn show_share_channels(
     _staff: Staff<ShareRead>,
     query: Query<SharePeriodQuery>,
 ) -> ApiResult<Json<ShareGroupsView>> {
-    let (from, until) = rules::period(query.0.from, query.0.until, db.clock().now())?;
-    let groups = db.read("show_share_channels", move |tx: &mut Tx<'_>| service::by_channel(tx, from, until)).await?;
-    Ok(Json(ShareGroupsView { from, until, items: groups.into_iter().map(ShareGroupView::from).collect() }))
+    groups(&db, query.0, "show_share_channels", service::by_channel).await
 }
 
 /// Says what came of the shares of a period, by subject
@@ -304,9 +314,7 @@ pub async fn show_share_subjects(
     _staff: Staff<ShareRead>,
     query: Query<SharePeriodQuery>,
 ) -> ApiResult<Json<ShareGroupsView>> {
-    let (from, until) = rules::period(query.0.from, query.0.until, db.clock().now())?;
-    let groups = db.read("show_share_subjects", move |tx: &mut Tx<'_>| service::by_subject(tx, from, until)).await?;
-    Ok(Json(ShareGroupsView { from, until, items: groups.into_iter().map(ShareGroupView::from).collect() }))
+    groups(&db, query.0, "show_share_subjects", service::by_subject).await
 }
 
 /// Says what came of the shares of a period in each group chat that WeChat proved
@@ -323,9 +331,7 @@ pub async fn show_share_chats(
     _staff: Staff<ShareRead>,
     query: Query<SharePeriodQuery>,
 ) -> ApiResult<Json<ShareGroupsView>> {
-    let (from, until) = rules::period(query.0.from, query.0.until, db.clock().now())?;
-    let groups = db.read("show_share_chats", move |tx: &mut Tx<'_>| service::by_chat(tx, from, until)).await?;
-    Ok(Json(ShareGroupsView { from, until, items: groups.into_iter().map(ShareGroupView::from).collect() }))
+    groups(&db, query.0, "show_share_chats", service::by_chat).await
 }
 
 /// Whose shares brought most in a period.

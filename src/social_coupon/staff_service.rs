@@ -267,7 +267,7 @@ pub(super) fn export(
     if i64::try_from(rows.len()).is_ok_and(|rows| rows > MAX_EXPORTED) {
         return Err(SocialCouponError::ExportTooLarge);
     }
-    campaign::note_export(tx, campaign, (staff, origin), rows.len())?;
+    campaign::note_export(tx, campaign, (staff, origin), ("portions", rows.len()))?;
     let heads = [
         "packet_id",
         "parent_id",

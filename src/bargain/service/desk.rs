@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::error::BargainError;
 use super::super::model::{
@@ -121,7 +121,10 @@ pub(in crate::bargain) fn file(tx: &mut Tx<'_>, id: BargainId) -> Result<Bargain
 }
 
 /// The bargains of a campaign as a table for a spreadsheet.
-pub(in crate::bargain) fn bargains_table(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<Table, BargainError> {
+pub(in crate::bargain) fn bargains_table(
+    tx: &mut Tx<'_>,
+    campaign: CampaignId,
+) -> Result<(usize, Table), BargainError> {
     rules_of(tx, campaign)?;
     let rows = store::bargains::of_campaign(tx, campaign, Wanted::default(), None, MAX_EXPORTED)?;
     within(rows.len())?;
@@ -160,11 +163,11 @@ pub(in crate::bargain) fn bargains_table(tx: &mut Tx<'_>, campaign: CampaignId) 
             moment(bargain.ended_at),
         ]
     };
-    Ok(Table::of(heads, rows.iter().map(row))?)
+    Ok((rows.len(), Table::of(heads, rows.iter().map(row))?))
 }
 
 /// The cuts of a campaign as a table for a spreadsheet.
-pub(in crate::bargain) fn helps_table(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<Table, BargainError> {
+pub(in crate::bargain) fn helps_table(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<(usize, Table), BargainError> {
     rules_of(tx, campaign)?;
     let rows = store::pieces::of_campaign(tx, campaign, MAX_EXPORTED.saturating_add(1))?;
     within(rows.len())?;
@@ -194,20 +197,10 @@ pub(in crate::bargain) fn helps_table(tx: &mut Tx<'_>, campaign: CampaignId) -> 
             help.taken_at.to_string(),
         ]
     };
-    Ok(Table::of(heads, rows.iter().map(row))?)
+    Ok((rows.len(), Table::of(heads, rows.iter().map(row))?))
 }
 
 fn within(rows: usize) -> Result<(), BargainError> {
     let fits = i64::try_from(rows).is_ok_and(|rows| rows <= MAX_EXPORTED);
     if fits { Ok(()) } else { Err(BargainError::ExportTooLarge) }
-}
-
-/// Writes down that staff took a table out of the house.
-pub(in crate::bargain) fn note_export(
-    tx: &mut Tx<'_>,
-    desk: &AtDesk,
-    campaign: CampaignId,
-    what: &str,
-) -> DbResult<()> {
-    audit(tx, desk, "bargain.export", campaign, json!({ "what": what }))
 }

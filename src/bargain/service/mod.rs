@@ -15,9 +15,7 @@ use serde_json::Value;
 
 pub use books::differences;
 
-pub(super) use desk::{
-    AtDesk, BargainFile, CampaignFile, bargains_table, campaign_file, file, helps_table, list, note_export,
-};
+pub(super) use desk::{AtDesk, BargainFile, CampaignFile, bargains_table, campaign_file, file, helps_table, list};
 pub(super) use expiring::{expire, figures, on_state};
 pub(super) use helping::{Helped, help};
 pub(super) use looking::{

@@ -10,7 +10,7 @@ use crate::staff::audit::{self, AuditEntry};
 /// Most rows of one table of people.
 pub const MAX_EXPORTED: i64 = 100_000;
 
-/// Writes down who took a campaign's people out of the shop as a table, from where, and how many rows it had.
+/// Writes down who took a campaign's people out of the shop as a table, from where, which table, and how many rows it had.
 ///
 /// # Errors
 /// When the database fails.
@@ -18,7 +18,7 @@ pub fn note_export(
     tx: &mut Tx<'_>,
     campaign: CampaignId,
     (staff_id, origin): (StaffId, &Origin),
-    rows: usize,
+    (table, rows): (&str, usize),
 ) -> DbResult<()> {
     let entry = AuditEntry {
         staff_id,
@@ -27,7 +27,7 @@ pub fn note_export(
         subject_id: Some(campaign.get()),
         reason: None,
         before: None,
-        after: Some(json!({ "rows": rows })),
+        after: Some(json!({ "table": table, "rows": rows })),
         origin,
     };
     audit::record(tx, &entry)

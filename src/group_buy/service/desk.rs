@@ -103,23 +103,7 @@ pub(in crate::group_buy) fn export(tx: &mut Tx<'_>, id: CampaignId) -> Result<(u
     if i64::try_from(rows.len()).is_ok_and(|count| count > MAX_EXPORTED) {
         return Err(GroupBuyError::ExportTooLarge);
     }
-    let table = Table::of(HEADS, rows.iter().map(|(seat, group)| row(seat, group)))?;
-    Ok((rows.len(), table))
-}
-
-/// Writes down that staff took a list of people out of the shop, and how long it was.
-pub(in crate::group_buy) fn note_export(tx: &mut Tx<'_>, desk: &AtDesk, id: CampaignId, seats: usize) -> DbResult<()> {
-    let entry = AuditEntry {
-        staff_id: desk.staff_id,
-        action: "group_buy.export",
-        subject_kind: "campaign",
-        subject_id: Some(id.get()),
-        reason: None,
-        before: None,
-        after: Some(json!({ "seats": seats })),
-        origin: &desk.origin,
-    };
-    audit::record(tx, &entry)
+    Ok((rows.len(), Table::of(HEADS, rows.iter().map(|(seat, group)| row(seat, group)))?))
 }
 
 fn row(seat: &Seat, group: &Group) -> [String; 19] {

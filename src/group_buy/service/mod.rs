@@ -13,7 +13,7 @@ mod settling;
 
 pub use books::differences;
 
-pub(super) use desk::{AtDesk, export, force_expire, group_file, groups_for_staff, note_export};
+pub(super) use desk::{AtDesk, export, force_expire, group_file, groups_for_staff};
 pub(super) use ending::settle_group;
 pub(super) use joining::{Asked, price, reserve};
 pub(super) use looking::{
