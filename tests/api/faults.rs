@@ -145,6 +145,97 @@ async fn joining_fails_everywhere(shop: &Shop, name: &str, plant: impl Fn(i64)) 
     panic!("{name}: still failing at call {MOST}");
 }
 
+/// A bargain is opened and a friend cuts its price, whatever fails; answers the bargain.
+async fn bargains(shop: &Shop, campaign: &str, (owner, friend): (&Buyer<'_>, &Buyer<'_>)) -> String {
+    let asked = json!({"campaign_id": campaign});
+    let (status, opened) = insists(owner, "POST", "/bargains", &[], asked).await;
+    // A lost answer makes the repetition find its own work done.
+    assert!(status == 201 || opened["code"] == "bargain.already_open", "{status} {opened}");
+    let (status, own) = insists(owner, "GET", "/bargains", &[], json!({})).await;
+    assert_eq!((status, own["items"].as_array().map(Vec::len)), (200, Some(1)), "{own}");
+    let bargain = text(&own["items"][0]["bargain"]["bargain_id"]);
+    let (status, cut) = insists(friend, "POST", &format!("/bargains/{bargain}/cuts"), &[], json!({})).await;
+    assert!(status == 201 || cut["code"] == "bargain.already_helped", "{status} {cut}");
+    works(shop).await;
+    bargain
+}
+
+/// Plants the fault at the first call of opening a bargain and cutting its price, the second, and so on, until one goes
+/// through without meeting it. Every friend cuts once, and the price is what the cuts leave of it.
+async fn cutting_fails_everywhere(shop: &Shop, name: &str, plant: impl Fn(i64)) {
+    let sku = shop.sku(9_900, 20).await;
+    let rules = json!({
+        "sku_id": sku, "floor_fen": 4_900, "cuts_min": 10, "cuts_max": 10, "lifetime_minutes": 120,
+        "helpers": "anyone", "helps_per_day": 5, "buy_when": "any_price", "owner_cuts_first": false, "quota": 1_000
+    });
+    let planned = shop.staff_post("/bargain-campaigns", json!({"plan": shop.plan(&json!({})), "rules": rules})).await;
+    let campaign = text(&planned["campaign_id"]);
+    shop.starts(&campaign).await;
+    for n in 1..=MOST {
+        let (owner, friend) = (shop.buyer().await, shop.buyer().await);
+        plant(n);
+        let bargain = bargains(shop, &campaign, (&owner, &friend)).await;
+        let clean = !shop.faults.clear();
+        let file = shop.staff_at_any_time(&format!("/bargains/{bargain}")).await;
+        let taken: Vec<&Value> =
+            file["pieces"].as_array().expect("pieces").iter().filter(|piece| piece["taken_at"].is_string()).collect();
+        assert_eq!(taken.len(), 1, "{name} {n}: {file}");
+        let cut = taken[0]["amount_fen"].as_i64().expect("an amount");
+        assert_eq!(file["bargain"]["price_fen"], 9_900 - cut, "{name} {n}: {file}");
+        if clean {
+            assert!(n > 4, "{name}: only {} faults were met", n - 1);
+            assert_eq!(shop.events("bargain.cut").await, n);
+            return;
+        }
+    }
+    panic!("{name}: still failing at call {MOST}");
+}
+
+/// Plants the fault at the first call of what makes a packet of a paid order and gives portions of it away, the second,
+/// and so on, until one goes through without meeting it. Every packet is made once, and everybody has one portion.
+async fn splitting_fails_everywhere(shop: &Shop, name: &str, plant: impl Fn(i64)) {
+    let sku = shop.sku(10_000, 1_000).await;
+    let rules = json!({
+        "qualifying_fen": 10_000, "face_fen": 1_000, "portions": 3, "minimum_fen": 100, "shape": "random",
+        "newcomers_larger": true, "open_hours": 48, "use_threshold_fen": 1_000, "use_within_hours": 72,
+        "stackable": true, "packets_per_user": 100, "claims_per_day": 100
+    });
+    let plan = shop.plan(&json!({"budget_fen": 1_000_000}));
+    let planned = shop.staff_post("/social-coupons", json!({"plan": plan, "rules": rules})).await;
+    let campaign = text(&planned["campaign_id"]);
+    shop.starts(&campaign).await;
+    for n in 1..=MOST {
+        let (payer, friend) = (shop.buyer().await, shop.buyer().await);
+        let order = payer.buys(&[(&sku, 1)]).await;
+        plant(n);
+        works(shop).await;
+        let path = format!("/orders/{order}/packet");
+        let mut found = insists(&payer, "GET", &path, &[], json!({})).await;
+        if found.0 == 404 {
+            // What a fault broke off is tried again a little later.
+            shop.clock.advance(60_000);
+            works(shop).await;
+            found = insists(&payer, "GET", &path, &[], json!({})).await;
+        }
+        assert_eq!(found.0, 200, "{name} {n}: {}", found.1);
+        let code = text(&found.1["code"]);
+        let claims = format!("/packets/{code}/claims");
+        let (status, claimed) = insists(&friend, "POST", &claims, &[], json!({})).await;
+        assert_eq!(status, 200, "{name} {n}: {claimed}");
+        works(shop).await;
+        let clean = !shop.faults.clear();
+        let again = friend.does("POST", &claims, None).await;
+        assert_eq!(again["mine"], claimed["mine"], "{name} {n}");
+        assert_eq!((&again["packet"]["left"], &again["packet"]["face_fen"]), (&json!(1), &json!(1_000)), "{name} {n}");
+        if clean {
+            assert!(n > 4, "{name}: only {} faults were met", n - 1);
+            assert_eq!(shop.budget_spent(&campaign).await, 1_000 * n, "each packet takes its face out once");
+            return;
+        }
+    }
+    panic!("{name}: still failing at call {MOST}");
+}
+
 /// Plants the fault at the first call, the second, and so on, until a purchase goes through without meeting it.
 async fn fails_everywhere(shop: &Shop, name: &str, plant: impl Fn(i64)) {
     let sku = shop.sku(1_000, 3).await;
@@ -185,6 +276,30 @@ on_both_databases! {
 
     async fn the_answer_to_any_commit_of_joining_a_group_may_be_lost(shop: &Shop) {
         joining_fails_everywhere(shop, "lost answer to commit", |n| shop.faults.lose_commit_answer(n)).await;
+    }
+
+    async fn any_statement_of_cutting_a_price_may_fail(shop: &Shop) {
+        cutting_fails_everywhere(shop, "statement", |n| shop.faults.fail_statement(n)).await;
+    }
+
+    async fn any_commit_of_cutting_a_price_may_fail(shop: &Shop) {
+        cutting_fails_everywhere(shop, "commit", |n| shop.faults.fail_commit(n)).await;
+    }
+
+    async fn the_answer_to_any_commit_of_cutting_a_price_may_be_lost(shop: &Shop) {
+        cutting_fails_everywhere(shop, "lost answer to commit", |n| shop.faults.lose_commit_answer(n)).await;
+    }
+
+    async fn any_statement_of_splitting_a_packet_may_fail(shop: &Shop) {
+        splitting_fails_everywhere(shop, "statement", |n| shop.faults.fail_statement(n)).await;
+    }
+
+    async fn any_commit_of_splitting_a_packet_may_fail(shop: &Shop) {
+        splitting_fails_everywhere(shop, "commit", |n| shop.faults.fail_commit(n)).await;
+    }
+
+    async fn the_answer_to_any_commit_of_splitting_a_packet_may_be_lost(shop: &Shop) {
+        splitting_fails_everywhere(shop, "lost answer to commit", |n| shop.faults.lose_commit_answer(n)).await;
     }
 
     async fn any_call_of_a_purchase_to_wechat_may_fail_or_lose_its_answer(shop: &Shop) {

@@ -28,13 +28,13 @@ impl Sale {
         let now = shop.clock.now();
         let item = json!({"sku_id": sku, "price_fen": 6_000, "quota": quota, "per_user_limit": per_user_limit});
         let slot = json!({"starts_at": now.plus_millis(wait), "ends_at": now.plus_millis(wait + 60 * MINUTE), "items": [item]});
-        let mut draft = json!({"plan": shop.campaign_plan("整点秒杀"), "rules": {"slots": [slot]}});
+        let mut draft = json!({"plan": shop.plan(&json!({"budget_fen": 1_000_000})), "rules": {"slots": [slot]}});
         for (name, value) in changes.as_object().expect("an object") {
             draft["plan"][name] = value.clone();
         }
         let written = shop.staff_post("/flash-sales", draft).await;
         let campaign = text(&written["campaign_id"]);
-        shop.runs_campaign(&campaign).await;
+        shop.starts(&campaign).await;
         let (slot, item) = (text(&written["slots"][0]["id"]), text(&written["slots"][0]["items"][0]["id"]));
         Self { campaign, sku, slot, item }
     }
@@ -199,7 +199,7 @@ on_both_databases! {
             json!({"slots": [slot(good.clone()), slot(good.clone())]}),
         ];
         for rules in wrong {
-            let draft = json!({"plan": shop.campaign_plan("错"), "rules": rules});
+            let draft = json!({"plan": shop.plan(&json!({"budget_fen": 1_000_000})), "rules": rules});
             let (status, answer) = shop.call("POST", "/admin/v1/flash-sales", Some(&owner), Some(draft)).await;
             assert_eq!((status, &answer["code"]), (422, &json!("flash_sale.invalid_rules")), "{answer}");
         }

@@ -258,7 +258,7 @@ on_both_databases! {
         shop.edits(&id, &json!({"freight_template_id": freight})).await;
         let draft = shop.group_buy_draft(&id, &sku, &json!({"sizes": [2], "sku": {"leader_price_fen": 0}}));
         let campaign = text(&shop.staff_post("/group-buys", draft).await["campaign_id"]);
-        shop.runs_campaign(&campaign).await;
+        shop.starts(&campaign).await;
         let buy = crate::support::groups::GroupBuy { campaign, sku };
         let leader = shop.buyer().await;
         let (order, group) = leader.opens_group(&buy).await;
@@ -345,7 +345,7 @@ on_both_databases! {
         assert_eq!(shop.staff("GET", &path, None).await["state"], "draft");
         let buyer = shop.buyer().await;
         assert_eq!(code(&buyer.tries_seat(&sku, &format!("new:{campaign}")).await), refused(404, "campaign.not_found"));
-        shop.runs_campaign(&campaign).await;
+        shop.starts(&campaign).await;
         let late = shop.call("PUT", &format!("/admin/v1{path}/rules"), Some(&shop.owner), Some(rules)).await;
         assert_eq!(code(&late), refused(409, "campaign.state_conflict"));
         let listed = buyer.does("GET", "/group-buys", None).await;

@@ -35,7 +35,7 @@ async fn with_free_leaders(shop: &Shop, changes: Value) -> GroupBuy {
         rules[name] = value.clone();
     }
     let campaign = text(&shop.staff_post("/group-buys", shop.group_buy_draft(&id, &sku, &rules)).await["campaign_id"]);
-    shop.runs_campaign(&campaign).await;
+    shop.starts(&campaign).await;
     GroupBuy { campaign, sku }
 }
 

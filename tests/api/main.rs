@@ -27,6 +27,7 @@ mod coupons;
 mod differences;
 mod faults;
 mod favourites;
+mod fens;
 mod flash_sale;
 mod group_buy;
 mod group_late;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::Shop;
 use crate::support::buyer::Buyer;
+use crate::support::crowd::at_once;
 use crate::support::shop::text;
 
 const MINUTE_MS: i64 = 60_000;
@@ -109,53 +110,51 @@ on_both_databases! {
     }
 
     async fn cancelling_while_paying_ends_in_a_paid_order_or_in_money_given_back(shop: &Shop) {
-        const PAIRS: usize = 60;
-        let sku = shop.sku(1_000, 60).await;
-        let buyer = shop.buyer().await;
-        let mut orders = Vec::new();
-        for _ in 0..PAIRS {
-            let order_id = buyer.orders(&[(&sku, 1)]).await;
-            let prepay_id = buyer.begins_to_pay(&order_id).await;
-            orders.push((order_id, prepay_id));
-        }
-        for chunk in orders.chunks(10) {
-            let races = chunk.iter().enumerate().map(|(turn, (order_id, prepay_id))| {
+        const PAIRS: usize = 1_000;
+        const AT_ONCE: usize = 24;
+        let sku = shop.sku(1_000, PAIRS as i64).await;
+        let buyers = at_once(8, (0..20).map(|_| shop.buyer())).await;
+        let quote = buyers[0].quote(&[(&sku, 1)]).await;
+        let race = |turn: usize| {
+            let (buyer, wish) = (&buyers[turn % buyers.len()], buyers[turn % buyers.len()].wishes_at(&[(&sku, 1)], &quote));
+            async move {
+                let (status, order) = buyer.sends(&wish).await;
+                assert_eq!(status, 201, "{order}");
+                let order_id = text(&order["order_id"]);
+                let prepay_id = buyer.begins_to_pay(&order_id).await;
                 let path = format!("/orders/{order_id}/cancel");
-                let (buyer, why) = (&buyer, json!({"reason": "不想要了"}));
-                async move {
-                    let pay = shop.wechat_try("POST", "/pay", Some(json!({"prepay_id": prepay_id})));
-                    // Either may set off first.
-                    let ((cancelled, body), _) = if turn % 2 == 0 {
-                        join(buyer.call("POST", &path, Some(why)), pay).await
-                    } else {
-                        let (paid, cancelled) = join(pay, buyer.call("POST", &path, Some(why))).await;
-                        (cancelled, paid)
-                    };
-                    assert!([204, 409].contains(&cancelled), "{cancelled} {body}");
-                }
-            });
-            join_all(races).await;
-        }
+                let cancel = buyer.call("POST", &path, Some(json!({"reason": "不想要了"})));
+                let pay = shop.wechat_try("POST", "/pay", Some(json!({"prepay_id": prepay_id})));
+                // Either may set off first.
+                let (cancelled, body) = if turn.is_multiple_of(2) { join(cancel, pay).await.0 } else { join(pay, cancel).await.1 };
+                assert!([204, 409].contains(&cancelled), "{cancelled} {body}");
+                (order_id, cancelled)
+            }
+        };
+        let races = at_once(AT_ONCE, (0..PAIRS).map(race)).await;
         shop.settle().await;
-        let (mut paid, mut closed) = (0, 0);
-        for (order_id, _) in &orders {
-            let booked = only_booking(shop, order_id).await;
-            match text(&shop.order(order_id).await["state"]).as_str() {
-                "paid" => {
-                    paid += 1;
-                    assert_eq!((&booked["paid_fen"], count(&booked["refunds"])), (&json!(1_100), 0), "{booked}");
-                }
-                "closed" => {
-                    closed += 1;
-                    assert_eq!(booked["paid_fen"], booked["refunded_fen"], "{booked}");
-                    assert_eq!(count(&booked["refunds"]), count(&booked["transactions"]), "{booked}");
-                }
+        let books = shop.wechat("GET", "/book", None).await;
+        let outcomes = at_once(AT_ONCE, races.iter().map(|(order_id, _)| async move {
+            (text(&shop.order(order_id).await["state"]), attempts(shop, order_id).await)
+        }));
+        let mut ends = std::collections::BTreeMap::new();
+        for ((order_id, cancelled), (state, attempts)) in races.iter().zip(outcomes.await) {
+            assert_eq!(attempts.len(), 1, "one number only: {attempts:?}");
+            let promised = if *cancelled == 204 { "closed" } else { "paid" };
+            assert_eq!(state, promised, "{order_id}: what the buyer was told");
+            let booked = &books["payments"][attempts[0]["out_trade_no"].as_str().expect("a number")];
+            let (paid, back) = (&booked["paid_fen"], &booked["refunded_fen"]);
+            match state.as_str() {
+                "paid" => assert_eq!((paid, back), (&json!(1_100), &json!(0)), "{order_id}: {booked}"),
+                "closed" => assert_eq!((paid, count(&booked["refunds"])), (back, count(&booked["transactions"])), "{booked}"),
                 other => panic!("order {order_id} is {other}"),
             }
+            *ends.entry((state, *cancelled, paid.as_i64())).or_insert(0) += 1;
         }
-        assert_eq!(paid + closed, PAIRS);
+        let paid: usize = ends.iter().filter(|((state, ..), _)| state == "paid").map(|(_, times)| times).sum();
         let stock = shop.stock(&sku).await;
         assert_eq!((&stock["on_hand"], &stock["held"]), (&json!(PAIRS - paid), &json!(0)), "{stock}");
+        assert!(ends.len() >= 2, "nothing was ever in doubt: {ends:?}");
     }
 
     async fn a_payment_without_a_notice_is_found_by_asking(shop: &Shop) {

@@ -4,6 +4,7 @@
 
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use serde_json::json;
@@ -12,55 +13,108 @@ use crate::support::buyer::basket;
 use crate::support::shop::text;
 use crate::support::town::{Ask, Town, free_port, until};
 
-/// How often the server is killed.
-const KILLS: usize = 12;
-/// How many shoppers buy at once.
-const SHOPPERS: usize = 8;
+/// How many pairs of friends buy at once.
+const PAIRS: usize = 4;
+
+/// How often the server is killed: `KILLS`, or 12 times. The long run is
+/// `KILLS=50 CHECKOUTS=1000 cargo test --release --test api killed_again_and_again`.
+fn kills() -> usize {
+    number_from("KILLS").unwrap_or(12)
+}
+
+/// How much is bought meanwhile at least: `CHECKOUTS`, or six purchases for each kill.
+fn checkouts() -> usize {
+    number_from("CHECKOUTS").unwrap_or(6 * kills())
+}
+
+fn number_from(variable: &str) -> Option<usize> {
+    let said = std::env::var(variable).ok()?;
+    Some(said.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+/// What two friends bought: whose, which order.
+type Bought = Vec<(String, String)>;
+
+/// One of two friends buys for themselves; then they form a group of two. Answers the group.
+async fn friends_buy(
+    town: &Town,
+    [leader, friend]: &[(String, String); 2],
+    (sku, campaign): (&str, &str),
+    bought: &mut Bought,
+) -> String {
+    bought.push((friend.0.clone(), town.buy(friend, sku).await));
+    let led = town.buys_in_group(leader, sku, &format!("new:{campaign}")).await;
+    let group = text(&led["gates"][0]["source_ref"]);
+    bought.push((leader.0.clone(), text(&led["order_id"])));
+    // Nobody sees a group before its leader has paid, and a leader leads only so many at once.
+    town.comes_to(&leader.0, &bought[bought.len() - 1].1, "paid").await;
+    let joined = town.buys_in_group(friend, sku, &group).await;
+    bought.push((friend.0.clone(), text(&joined["order_id"])));
+    town.comes_to(&friend.0, &bought[bought.len() - 1].1, "paid").await;
+    group
+}
 
 /// Kills the server again and again while shoppers buy, each time after they have come a little further.
 async fn survives_being_killed(town: &Town) {
     let server = town.serve("0", &town.base).await;
     let owner = town.owner().await;
-    let (_, sku) = town.product(&owner, 10_000).await;
-    let shoppers = join_all((0..SHOPPERS).map(|_| town.shopper())).await;
-    let (bought, over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let shopping = join_all(shoppers.iter().map(|shopper| {
-        let (bought, over, sku) = (&bought, &over, &sku);
+    let (product, sku) = town.product(&owner, 10_000).await;
+    let campaign = town.group_buy(&owner, &product, &sku).await;
+    let newcomers = async || [town.shopper().await, town.shopper().await];
+    let pairs = join_all((0..PAIRS).map(|_| newcomers())).await;
+    let (count, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let shopping = join_all(pairs.iter().map(|pair| {
+        let (count, over, goods) = (&count, &over, (sku.as_str(), campaign.as_str()));
         async move {
-            let mut orders = Vec::new();
+            let (mut bought, mut groups) = (Bought::new(), Vec::new());
             while !over.load(Ordering::Relaxed) {
-                orders.push(town.buy(shopper, sku).await);
-                bought.fetch_add(1, Ordering::Relaxed);
+                let before = bought.len();
+                groups.push(friends_buy(town, pair, goods, &mut bought).await);
+                count.fetch_add(bought.len() - before, Ordering::Relaxed);
             }
-            orders
+            (bought, groups)
         }
     }));
+    let (kills, checkouts) = (kills(), checkouts());
+    let reaches = async |wanted: usize| {
+        until("shoppers get on", async || (count.load(Ordering::Relaxed) >= wanted).then_some(())).await;
+    };
     let killing = async {
         let mut server = server;
-        for _ in 0..KILLS {
-            let before = bought.load(Ordering::Relaxed);
-            let further = 2 + rand::random::<u8>() as usize % SHOPPERS;
-            until("shoppers get on", async || (bought.load(Ordering::Relaxed) >= before + further).then_some(())).await;
+        for killed in 0..kills {
+            // At any moment of a purchase: some time after the next one has ended.
+            let further = checkouts * (killed + 1) / kills;
+            reaches(further.max(count.load(Ordering::Relaxed) + 1)).await;
+            tokio::time::sleep(Duration::from_micros(rand::random_range(0..20_000))).await;
             drop(server);
             server = town.serve("0", &town.base).await;
         }
+        reaches(checkouts).await;
         over.store(true, Ordering::Relaxed);
         server
     };
-    let (orders, _server) = join(shopping, killing).await;
+    let (purchases, _server) = join(shopping, killing).await;
     let mut paid = 0;
-    for ((token, _), orders) in shoppers.iter().zip(&orders) {
-        for order_id in orders {
-            town.comes_to(token, order_id, "paid").await;
-            paid += 1;
-        }
+    for (token, order_id) in purchases.iter().flat_map(|(bought, _)| bought) {
+        town.comes_to(token, order_id, "paid").await;
+        paid += 1;
     }
     let owner = town.owner().await;
+    for group in purchases.iter().flat_map(|(_, groups)| groups) {
+        let path = format!("/admin/v1/group-buys/groups/{group}");
+        until("the group is formed", async || {
+            let (_, file) = town.ask(&Ask::get(&path).by(&owner)).await?;
+            assert_eq!(file["seats"].as_array().map(Vec::len), Some(2), "{file}");
+            (file["group"]["state"] == "formed" && file["group"]["paid"] == 2).then_some(())
+        })
+        .await;
+    }
     town.the_books_balance(&owner).await;
     let stock = town.insist(Ask::get(&format!("/admin/v1/stock/items/{sku}")).by(&owner)).await;
     assert_eq!(stock["on_hand"], 10_000 - paid, "{stock}");
     // An order whose shopper gave no more orders is not lost either: nobody placed one twice.
     assert_eq!(stock["held"], 0, "{stock}");
+    assert!(paid >= i64::try_from(checkouts).unwrap(), "{paid} purchases, {kills} kills");
 }
 
 #[actix_web::test]

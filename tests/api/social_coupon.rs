@@ -23,14 +23,14 @@ impl Promotion {
             "newcomers_larger": true, "open_hours": 48, "use_threshold_fen": 1_000, "use_within_hours": 72,
             "stackable": true, "packets_per_user": 100, "claims_per_day": 100
         });
-        let mut plan = shop.campaign_plan("分享立减金");
+        let mut plan = shop.plan(&json!({"budget_fen": 1_000_000}));
         for (name, value) in changes.as_object().expect("an object") {
             let part = if name == "budget_fen" { &mut plan } else { &mut rules };
             part[name] = value.clone();
         }
         let draft = json!({"plan": plan, "rules": rules});
         let campaign = text(&shop.staff_post("/social-coupons", draft).await["campaign_id"]);
-        shop.runs_campaign(&campaign).await;
+        shop.starts(&campaign).await;
         Self { campaign, sku }
     }
 
@@ -219,7 +219,7 @@ on_both_databases! {
         for (field, value) in [("face_fen", 499), ("portions", 1), ("minimum_fen", 0), ("open_hours", 23), ("use_within_hours", 73), ("claims_per_day", 0)] {
             let mut rules = good.clone();
             rules[field] = json!(value);
-            let draft = json!({"plan": shop.campaign_plan("错"), "rules": rules});
+            let draft = json!({"plan": shop.plan(&json!({"budget_fen": 1_000_000})), "rules": rules});
             let (status, answer) = shop.call("POST", "/admin/v1/social-coupons", Some(&owner), Some(draft)).await;
             assert_eq!((status, &answer["code"]), (422, &json!("social_coupon.invalid_rules")), "{field}: {answer}");
         }

@@ -1,5 +1,7 @@
 //! Campaigns as their kinds use them: through the front door, inside the service.
 
+use std::fmt::Display;
+
 use hourglass::campaign::{self, CampaignError, CampaignKind, Grant, NewCampaign, Plan};
 use hourglass::kernel::id::{CampaignId, StaffId};
 use hourglass::kernel::money::Fen;
@@ -12,8 +14,8 @@ use super::Shop;
 use super::shop::text;
 
 impl Shop {
-    /// A plan for a week from now with a budget of 1,000 yuan, but for these changes.
-    pub fn plan(&self, changes: &Value) -> Plan {
+    /// A plan for a week from now with a budget of 1,000 yuan, but for these changes, as staff send it.
+    pub fn plan(&self, changes: &Value) -> Value {
         let now = self.clock.now();
         let mut plan = json!({
             "name": "夏日樱桃", "occasion_kind": "season", "occasion": "樱桃季", "audience": "everyone",
@@ -23,12 +25,12 @@ impl Shop {
         for (name, value) in changes.as_object().expect("changes") {
             plan[name] = value.clone();
         }
-        serde_json::from_value(plan).expect("a plan")
+        plan
     }
 
     /// A draft, written down as its kind would.
     pub async fn campaign(&self, kind: CampaignKind, changes: &Value) -> CampaignId {
-        let plan = self.plan(changes);
+        let plan: Plan = serde_json::from_value(self.plan(changes)).expect("a plan");
         let owner = text(&self.staff("GET", "/me", None).await["staff_id"]);
         let staff = StaffId::new(owner.parse().expect("an id"));
         let drafting = self.app.db().write("draft", move |tx| {
@@ -39,7 +41,7 @@ impl Shop {
     }
 
     /// Schedules a draft and lets it start, if its time has come.
-    pub async fn starts(&self, id: CampaignId) {
+    pub async fn starts(&self, id: impl Display) {
         let answer = self.staff_post(&format!("/campaigns/{id}/schedule"), json!({"reason": "按计划上线"})).await;
         assert_eq!(answer["waits_for_approval"], false, "{answer}");
         self.settle().await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::buyer::{Buyer, Wish, basket};
-use super::shop::{BEGIN, Shop, text};
+use super::shop::{Shop, text};
 
 impl Shop {
     /// What staff would send for ten yuan off from a hundred on, but for these changes.
@@ -28,12 +28,7 @@ impl Shop {
 
     /// A coupon drop with one kind of coupon, as a draft; answers the campaign's id.
     pub async fn coupon_drop(&self, changes: Value) -> String {
-        let now = self.clock.now();
-        assert!(now >= BEGIN);
-        let plan = json!({
-            "name": "夏日发券", "occasion_kind": "season", "audience": "everyone", "starts_at": now,
-            "ends_at": now.plus_millis(86_400_000), "budget_fen": 100_000, "card": {"title": "领券"}
-        });
+        let plan = self.plan(&json!({"name": "夏日发券", "ends_at": self.clock.now().plus_millis(86_400_000)}));
         let body = json!({"plan": plan, "templates": [self.coupon_draft(changes)]});
         text(&self.staff_post("/coupon-drops", body).await["campaign_id"])
     }

@@ -7,9 +7,6 @@ use serde_json::{Value, json};
 use super::buyer::{Buyer, Wish, basket};
 use super::shop::{Shop, text};
 
-/// A day in milliseconds.
-const DAY: i64 = 24 * 60 * 60 * 1_000;
-
 #[derive(diesel::QueryableByName)]
 struct Counted {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -25,15 +22,6 @@ pub struct GroupBuy {
 }
 
 impl Shop {
-    /// A plan that begins now, lasts a week and may give much away.
-    pub fn campaign_plan(&self, name: &str) -> Value {
-        let now = self.clock.now();
-        json!({
-            "name": name, "occasion_kind": "own_event", "audience": "everyone", "budget_fen": 1_000_000,
-            "starts_at": now, "ends_at": now.plus_millis(7 * DAY), "card": {"title": name}
-        })
-    }
-
     /// What staff would send to plan a group buy for this product: three people, 80.00 yuan each, with these rules in
     /// place of the usual ones.
     pub fn group_buy_draft(&self, product: &str, sku: &str, changes: &Value) -> Value {
@@ -49,7 +37,7 @@ impl Shop {
                 rules["skus"][0][name] = value.clone();
             }
         }
-        json!({"plan": self.campaign_plan("三人团"), "rules": rules})
+        json!({"plan": self.plan(&json!({"budget_fen": 1_000_000})), "rules": rules})
     }
 
     /// A group buy that runs, with these rules in place of the usual ones; `sku` changes what its only SKU costs.
@@ -64,17 +52,8 @@ impl Shop {
         let draft = self.group_buy_draft(&id, &sku, &changes);
         let planned = self.staff_post("/group-buys", draft).await;
         let campaign = text(&planned["campaign_id"]);
-        self.runs_campaign(&campaign).await;
+        self.starts(&campaign).await;
         GroupBuy { campaign, sku }
-    }
-
-    /// Lets a campaign run.
-    pub async fn runs_campaign(&self, campaign: &str) {
-        let schedule = format!("/admin/v1/campaigns/{campaign}/schedule");
-        let reason = json!({"reason": "按计划上线"});
-        let (status, answer) = self.call("POST", &schedule, Some(&self.owner_again().await), Some(reason)).await;
-        assert!((200..300).contains(&status), "{answer}");
-        self.settle().await;
     }
 
     /// A group with all its seats, as staff see it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use hourglass::kernel::time::Clock;
+use hourglass::kernel::time::{Clock, DAY_MS};
 use hourglass::platform::db::faults::Faults;
 use hourglass::platform::db::{Db, DbSettings};
 use hourglass::wechat_simulator::{self, Simulator, SimulatorSettings};
@@ -269,21 +269,53 @@ impl Town {
         (token, text(&address["address_id"]))
     }
 
+    /// A group buy for two that runs, at 90 % of the price of the SKU; answers the campaign's id.
+    pub async fn group_buy(&self, owner: &str, product: &str, sku: &str) -> String {
+        let now = Clock::wall().now();
+        let plan = json!({
+            "name": "两人团", "occasion_kind": "own_event", "audience": "everyone", "budget_fen": 1_000_000,
+            "starts_at": now, "ends_at": now.plus_millis(7 * DAY_MS), "card": {"title": "两人团"}
+        });
+        let rules = json!({
+            "product_id": product, "sizes": [2], "lifetime_minutes": 1_440, "per_user": 1_000,
+            "skus": [{"sku_id": sku, "prices_fen": [900]}]
+        });
+        let planned =
+            self.insist(Ask::post("/admin/v1/group-buys", json!({"plan": plan, "rules": rules})).by(owner)).await;
+        let campaign = text(&planned["campaign_id"]);
+        let path = format!("/admin/v1/campaigns/{campaign}");
+        self.insist(Ask::post(&format!("{path}/schedule"), json!({"reason": "按计划上线"})).by(owner)).await;
+        until("the campaign runs", async || {
+            let (_, file) = self.ask(&Ask::get(&path).by(owner)).await?;
+            (file["state"] == "running").then_some(())
+        })
+        .await;
+        campaign
+    }
+
     /// Orders one piece and pays for it; answers the order's id. Every request is repeated until it is answered.
-    pub async fn buy(&self, (token, address): &(String, String), sku: &str) -> String {
+    pub async fn buy(&self, shopper: &(String, String), sku: &str) -> String {
+        text(&self.buys_with(shopper, sku, json!([])).await["order_id"])
+    }
+
+    /// The same with a seat in a group; answers the order.
+    pub async fn buys_in_group(&self, shopper: &(String, String), sku: &str, reference: &str) -> Value {
+        self.buys_with(shopper, sku, json!([{"kind": "group_buy", "reference": reference}])).await
+    }
+
+    async fn buys_with(&self, (token, address): &(String, String), sku: &str, claims: Value) -> Value {
         let lines = basket(&[(sku, 1)]);
-        let quote = json!({"lines": lines, "province_code": "44"});
+        let quote = json!({"lines": lines, "province_code": "44", "claims": claims});
         let quote = self.insist(Ask::post("/api/v1/quotes", quote).by(token)).await;
         let expected = json!({"total_fen": quote["total_fen"], "digest": quote["digest"]});
-        let body = json!({"lines": lines, "address_id": address, "expected": expected});
+        let body = json!({"lines": lines, "address_id": address, "expected": expected, "claims": claims});
         let key = format!("{:032x}", rand::random::<u128>());
         let order = self.insist(Ask { key: Some(&key), ..Ask::post("/api/v1/orders", body).by(token) }).await;
-        let order_id = text(&order["order_id"]);
-        let path = format!("/api/v1/orders/{order_id}/payments");
+        let path = format!("/api/v1/orders/{}/payments", text(&order["order_id"]));
         let handover = self.insist(Ask::post(&path, json!({"trade_type": "jsapi"})).by(token)).await;
         let prepay_id = text(&handover["params"]["package"]).trim_start_matches("prepay_id=").to_owned();
         self.wechat("POST", "/pay", json!({"prepay_id": prepay_id})).await;
-        order_id
+        order
     }
 
     /// Waits until an order is in a state.
