@@ -7,7 +7,6 @@ pub mod books;
 pub mod cli;
 pub mod config;
 pub mod demo;
-pub mod known_paths;
 pub mod openapi;
 pub mod operations;
 pub mod printing;

@@ -4,9 +4,9 @@ use actix_web::web;
 use utoipa::OpenApi as _;
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 
-use super::known_paths::answer_unknown;
 use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
+use crate::platform::http::known_paths::answer_unknown;
 use crate::{
     bargain, campaign, cart, catalog, coupon, favourite, flash_sale, group_buy, identity, order, payment, pick_up,
     pricing, share, social_coupon, staff, stock,

@@ -10,7 +10,6 @@ use tokio::sync::{Notify, watch};
 
 use super::books::with_nights;
 use super::config::Config;
-use super::known_paths::KnownPaths;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{promotions, routes, telemetry};
@@ -26,7 +25,7 @@ use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
 use crate::platform::db::{Db, DbError, DbResult, Tx, migrate_up};
 use crate::platform::events::{Relay, Subscriber};
-use crate::platform::http::KeptPages;
+use crate::platform::http::{KeptPages, KnownPaths};
 use crate::platform::http::auth::{ACCESS_TTL_MS, Access, AccessTokens, Revocations};
 use crate::platform::http::edge::Edge;
 use crate::platform::http::rate_limit::Limits;

@@ -232,6 +232,23 @@ async fn unknown_paths_and_methods_are_refused_in_the_usual_form() {
 }
 
 #[actix_web::test]
+async fn a_word_of_one_path_is_no_id_of_another() {
+    let shop = Shop::on_sqlite().await;
+    let buyer = shop.buyer().await;
+    for (method, path, token, allowed) in [
+        ("GET", "/api/v1/coupons/best", &buyer.token, "POST"),
+        ("PATCH", "/admin/v1/campaigns/calendar", &shop.owner, "GET"),
+    ] {
+        let request = shop.http.request(method.parse().unwrap(), format!("{}{path}", shop.base)).bearer_auth(token);
+        let answer = request.json(&json!({})).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers()["allow"].to_str().unwrap()), (405, allowed), "{path}");
+        assert!(is_refusal(&answer.json().await.unwrap(), "request.method_not_allowed"), "{path}");
+    }
+    let (status, answer) = shop.call("GET", "/api/v1/coupons/worst", Some(&buyer.token), None).await;
+    assert!(status == 404 && is_refusal(&answer, "request.not_found"), "{status} {answer}");
+}
+
+#[actix_web::test]
 async fn a_list_knows_what_it_can_be_asked() {
     let shop = Shop::on_sqlite().await;
     let document = Document::of(&shop).await;

@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
+use actix_web::error::InternalError;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, web};
 use futures_util::future::{LocalBoxFuture, Ready, ready};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::json;
 
 use super::error::{ApiError, RequestError};
+use super::known_paths;
 use crate::kernel::page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT};
 
 /// A JSON body, or an answer of 200 with one.
@@ -168,12 +170,15 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 }
 
 impl<T: DeserializeOwned> FromRequest for Path<T> {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, actix_web::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let parsed = web::Path::<T>::from_request(request, payload).into_inner();
-        ready(parsed.map(|path| Self(path.into_inner())).map_err(|_| ApiError::new(RequestError::NOT_FOUND)))
+        ready(parsed.map(|path| Self(path.into_inner())).map_err(|error| {
+            // What is no id may be a word of another path, asked for by the wrong method.
+            InternalError::from_response(error, known_paths::untaken(request)).into()
+        }))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod edge;
 pub mod error;
 pub mod idempotency;
 pub mod kept;
+pub mod known_paths;
 pub mod rate_limit;
 pub mod table;
 
@@ -15,4 +16,5 @@ pub use edge::Origin;
 pub use error::{ApiError, ApiResult, Refusal, RequestError};
 pub use idempotency::IdempotencyKey;
 pub use kept::{KeptPages, own_page};
+pub use known_paths::KnownPaths;
 pub use table::Table;

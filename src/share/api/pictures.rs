@@ -110,7 +110,11 @@ pub struct QrQuery {
     tag = "share",
     security(("shopper" = [])),
     params(("token" = String, Path, description = "The token."), QrQuery),
-    responses((status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/png"))
+    responses((
+        status = 200,
+        description = "The picture.",
+        content((Vec<u8> = "image/png"), (String = "image/svg+xml"))
+    ))
 )]
 #[get("/shares/{token}/qr")]
 pub async fn show_share_qr(

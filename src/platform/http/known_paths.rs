@@ -1,7 +1,7 @@
 //! Which paths there are and what may be asked of each, for the answers to requests that no handler takes.
 //!
-//! Routes are matched by path and method together, so a wrong method on a right path finds nothing. The OpenAPI document
-//! knows every path; this is its index.
+//! Routes are matched by path and method together, so a wrong method on a right path finds nothing, or finds a handler
+//! that takes the path's last word for an id. The OpenAPI document knows every path; this is its index.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use serde_json::Value;
 
-use crate::platform::http::{ApiError, RequestError};
+use super::error::{ApiError, RequestError};
 
 /// Every path of the OpenAPI document with its methods.
 #[derive(Debug)]
@@ -38,11 +38,13 @@ impl KnownPaths {
         Self(known.collect())
     }
 
-    /// What may be asked of `path`; empty when there is nothing there.
+    /// What may be asked of `path`; empty when there is nothing there. Of several shapes that fit, the one that spells
+    /// out most counts, as OpenAPI matches paths.
     pub fn methods(&self, path: &str) -> BTreeSet<&str> {
         let parts: Vec<&str> = path.split('/').collect();
         let fitting = self.0.iter().filter(|known| known.fits(&parts));
-        fitting.flat_map(|known| known.methods.iter().map(String::as_str)).collect()
+        let closest = fitting.max_by_key(|known| known.spelt_out());
+        closest.into_iter().flat_map(|known| known.methods.iter().map(String::as_str)).collect()
     }
 }
 
@@ -54,16 +56,26 @@ impl KnownPath {
                 Segment::Any => !part.is_empty(),
             })
     }
+
+    fn spelt_out(&self) -> usize {
+        self.segments.iter().filter(|segment| matches!(segment, Segment::Fixed(_))).count()
+    }
 }
 
 fn segment(text: &str) -> Segment {
     if text.starts_with('{') { Segment::Any } else { Segment::Fixed(text.to_owned()) }
 }
 
-/// Answers what no route takes: 405 where the path exists, 404 otherwise.
-pub async fn answer_unknown(request: HttpRequest, known: web::Data<KnownPaths>) -> HttpResponse {
-    let methods = known.methods(request.path());
-    if methods.is_empty() {
+/// Answers what no route takes: 405 where the path exists but not with this method, 404 otherwise.
+pub async fn answer_unknown(request: HttpRequest) -> HttpResponse {
+    untaken(&request)
+}
+
+/// The answer to a request that no handler takes.
+pub(super) fn untaken(request: &HttpRequest) -> HttpResponse {
+    let known = request.app_data::<web::Data<KnownPaths>>();
+    let methods = known.map(|known| known.methods(request.path())).unwrap_or_default();
+    if methods.is_empty() || methods.contains(request.method().as_str()) {
         return ApiError::new(RequestError::NOT_FOUND).error_response();
     }
     let mut answer = ApiError::new(RequestError::METHOD_NOT_ALLOWED).error_response();
@@ -79,16 +91,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_known_with_the_methods_of_every_shape_that_fits_it() {
+    fn a_path_is_known_with_the_methods_of_the_closest_shape_that_fits_it() {
         let document = serde_json::json!({"paths": {
             "/orders": {"get": {}, "post": {}},
             "/orders/{id}": {"get": {}},
-            "/orders/export": {"get": {}, "post": {}},
+            "/orders/export": {"post": {}},
         }});
         let known = KnownPaths::of(&document);
         assert_eq!(known.methods("/orders"), BTreeSet::from(["GET", "POST"]));
         assert_eq!(known.methods("/orders/7"), BTreeSet::from(["GET"]));
-        assert_eq!(known.methods("/orders/export"), BTreeSet::from(["GET", "POST"]));
+        assert_eq!(known.methods("/orders/export"), BTreeSet::from(["POST"]));
         for nothing in ["/", "/orders/", "/orders/7/lines", "/order"] {
             assert!(known.methods(nothing).is_empty(), "{nothing}");
         }
