@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// jemalloc: it gives memory back that the building of the search index needed, and keeps threads apart.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     hourglass::app::cli::run()
 }

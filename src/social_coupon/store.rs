@@ -253,7 +253,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, packet: PacketId, to: PacketState) -> DbRe
 /// Open packets whose time is over, earliest first.
 pub(super) fn due(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> DbResult<Vec<PacketId>> {
     Ok(packets::table
-        .filter(packets::state.eq(PacketState::Open).and(packets::expires_at.le(now)))
+        .filter(packets::state.eq(PacketState::Open.spelt_out()).and(packets::expires_at.le(now)))
         .order(packets::expires_at)
         .limit(limit)
         .select(packets::id)

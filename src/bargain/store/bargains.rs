@@ -178,7 +178,7 @@ pub(in crate::bargain) fn expire(tx: &mut Tx<'_>, id: BargainId) -> DbResult<boo
 pub(in crate::bargain) fn overdue(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
     let now = tx.now();
     let over = bargains::table
-        .filter(bargains::state.eq(BargainState::Running))
+        .filter(bargains::state.eq(BargainState::Running.spelt_out()))
         .filter(bargains::order_id.is_null())
         .filter(bargains::expires_at.le(now));
     Ok(over.order(bargains::expires_at).limit(limit).select(bargains::id).load(tx.conn()?)?)

@@ -74,7 +74,7 @@ pub(in crate::bargain) fn award(tx: &mut Tx<'_>, id: AwardId) -> DbResult<Option
 /// Prizes to be given now.
 pub(in crate::bargain) fn due(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
     let now = tx.now();
-    let due = awards::table.filter(awards::state.eq(AwardState::Due)).filter(awards::next_try_at.le(now));
+    let due = awards::table.filter(awards::state.eq(AwardState::Due.spelt_out())).filter(awards::next_try_at.le(now));
     Ok(due.order(awards::next_try_at).limit(limit).select(awards::id).load(tx.conn()?)?)
 }
 

@@ -184,7 +184,7 @@ pub(in crate::coupon) fn shelf_counts(tx: &mut Tx<'_>, user: UserId, soon: Times
 pub(in crate::coupon) fn due(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
     let now = tx.now();
     let due = coupons::table
-        .filter(coupons::state.eq(CouponState::Held))
+        .filter(coupons::state.eq(CouponState::Held.spelt_out()))
         .filter(coupons::valid_until.le(now))
         .order(coupons::valid_until)
         .limit(limit);

@@ -88,7 +88,7 @@ pub(in crate::group_buy) fn lead_numbers(tx: &mut Tx<'_>, campaign: CampaignId, 
 /// Open groups whose end is to be looked at: their time is over, or their campaign was ended before it.
 pub(in crate::group_buy) fn due_groups(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
     let now = tx.now();
-    let open = || groups::table.filter(groups::state.eq(GroupState::Open));
+    let open = || groups::table.filter(groups::state.eq(GroupState::Open.spelt_out()));
     let due = open().filter(groups::settle_at.le(now)).order(groups::settle_at).limit(limit).select(groups::id);
     let due: Vec<i64> = due.load(tx.conn()?)?;
     if !due.is_empty() {

@@ -60,7 +60,7 @@ pub(in crate::order) enum DueBy {
 /// Orders whose deadline has passed, the longest due first.
 pub(in crate::order) fn due(tx: &mut Tx<'_>, by: DueBy, limit: i64) -> DbResult<Vec<i64>> {
     let now = tx.now();
-    let state = |state: OrderState| orders::table.select(orders::id).filter(orders::state.eq(state));
+    let state = |state: OrderState| orders::table.select(orders::id).filter(orders::state.eq(state.spelt_out()));
     Ok(match by {
         DueBy::Closing => {
             let due = state(OrderState::PendingPayment).filter(orders::close_due_at.le(now));

@@ -111,12 +111,13 @@ pub(super) fn claim(tx: &mut Tx<'_>, holder: &str, until: Timestamp, limit: i64)
 /// Whether a job is due now; cheaper than claiming when there is none.
 pub(super) fn any_due(tx: &mut Tx<'_>) -> DbResult<bool> {
     let now = tx.now();
-    let ready = jobs::table.filter(jobs::state.eq(JobState::Ready)).filter(jobs::run_at.le(now)).select(jobs::id);
-    if ready.first::<i64>(tx.conn()?).optional()?.is_some() {
+    let of_state = |state: JobState| jobs::table.filter(jobs::state.eq(state.spelt_out())).select(jobs::id).limit(1);
+    let ready = Prepared(of_state(JobState::Ready).filter(jobs::run_at.le(now)));
+    if ready.get_result::<i64>(tx.conn()?).optional()?.is_some() {
         return Ok(true);
     }
-    let lost = jobs::table.filter(jobs::state.eq(JobState::Running)).filter(jobs::lease_until.lt(now)).select(jobs::id);
-    Ok(lost.first::<i64>(tx.conn()?).optional()?.is_some())
+    let lost = Prepared(of_state(JobState::Running).filter(jobs::lease_until.lt(now)));
+    Ok(lost.get_result::<i64>(tx.conn()?).optional()?.is_some())
 }
 
 /// Notes how an attempt ended; says whether the job is dead now. Nothing happens when the lease went to somebody else.
