@@ -20,6 +20,9 @@ use crate::platform::db::{Db, DbError, DbResult, Tx};
 /// little to the second.
 const SOLD_PERIOD_MS: i64 = MINUTE_MS;
 
+/// How many products are named in one statement.
+const READ_AT_ONCE: usize = 1_000;
+
 /// The catalogue in memory. Cloning shares it.
 #[derive(Clone)]
 pub struct Catalog(Arc<Living>);
@@ -123,10 +126,19 @@ impl Catalog {
             return Ok(());
         }
         self.0.sold_seen_at.store(now, Ordering::Relaxed);
-        let counts = self.0.db.read("catalog.sold", store::sold_counts).await?;
-        match self.snapshot().with_sold(&counts) {
-            Some((snapshot, changed)) => self.swap(snapshot, Some(changed)).await,
-            None => Ok(()),
+        let old = self.snapshot();
+        let shown = Arc::clone(&old);
+        let found = self.0.db.read("catalog.sold", move |tx| {
+            let changed = shown.sold_otherwise(&store::sold_counts(tx)?);
+            let mut fresh = Vec::new();
+            for some in changed.chunks(READ_AT_ONCE) {
+                fresh.extend(store::listed_products(tx, Some(some))?);
+            }
+            Ok::<_, DbError>((changed, fresh))
+        });
+        match found.await? {
+            (changed, _) if changed.is_empty() => Ok(()),
+            (changed, fresh) => self.swap(old.with(old.revision, &changed, fresh), Some(changed)).await,
         }
     }
 
@@ -139,7 +151,7 @@ impl Catalog {
         let snapshot = self.snapshot();
         let apply = move || {
             let gone: Vec<i64> = changed.iter().filter(|id| !snapshot.shows(**id)).map(|id| id.get()).collect();
-            index.apply(snapshot.search_documents(Some(&changed)), gone)
+            index.apply(snapshot.search_documents(&changed), gone)
         };
         on_blocking_thread(apply).await
     }
@@ -147,8 +159,8 @@ impl Catalog {
     async fn build_index(&self) -> DbResult<()> {
         let living = Arc::clone(&self.0);
         let build = move || {
-            let documents = living.snapshot.load().search_documents(None);
-            living.index.store(Some(Arc::new(SearchIndex::build(documents)?)));
+            let snapshot = living.snapshot.load_full();
+            living.index.store(Some(Arc::new(SearchIndex::build(snapshot.all_search_documents())?)));
             Ok(())
         };
         on_blocking_thread(build).await

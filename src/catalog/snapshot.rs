@@ -1,11 +1,14 @@
 //! The catalogue in memory: what shoppers see, already serialised, in every order they may ask for.
 //!
 //! A snapshot is immutable; a change makes a new one that shares whatever did not change, and swaps it in (`arc-swap`).
+//! Of each product it keeps the bytes that are answered and what orders the lists, nothing twice: what the search index
+//! wants to read is read out of those bytes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::model::{CategoryId, CategoryRow, Product, ProductId, ProductState};
 use super::rules;
@@ -27,9 +30,20 @@ pub struct Snapshot {
 struct Shown {
     card: Bytes,
     detail: Bytes,
-    product: Product,
     path: Vec<CategoryId>,
     price: i64,
+    sold: i64,
+    listed_at: i64,
+}
+
+/// The words of a product's page.
+#[derive(Default, Deserialize)]
+struct Words {
+    title: String,
+    subtitle: String,
+    brand: String,
+    tags: Vec<String>,
+    description: String,
 }
 
 /// The products of a category and all below it, in each order; of the whole shop under no category.
@@ -51,13 +65,22 @@ pub struct ListedPage {
 }
 
 impl Shown {
-    fn of(product: Product, categories: &HashMap<CategoryId, CategoryRow>) -> Self {
+    fn of(product: &Product, categories: &HashMap<CategoryId, CategoryRow>) -> Self {
         let path = rules::path_of(product.row.category_id, categories);
-        let card = serde_json::to_vec(&ProductCard::of(&product)).unwrap_or_default();
-        let detail = serde_json::to_vec(&ProductDetail::of(&product, path.clone())).unwrap_or_default();
-        let price = rules::lowest_price(&product).unwrap_or_default().get();
-        Self { card: card.into(), detail: detail.into(), product, path, price }
+        Self {
+            card: json(&ProductCard::of(product)),
+            detail: json(&ProductDetail::of(product, path.clone())),
+            path,
+            price: rules::lowest_price(product).unwrap_or_default().get(),
+            sold: product.row.sold,
+            listed_at: product.row.listed_at.unwrap_or_default().millis(),
+        }
     }
+}
+
+/// The JSON of a view, in no more memory than it is long.
+fn json(view: &impl Serialize) -> Bytes {
+    serde_json::to_vec(view).unwrap_or_default().into_boxed_slice().into()
 }
 
 /// Whether shoppers see a product at all: on sale, with something to buy, in categories none of which is hidden.
@@ -71,7 +94,7 @@ impl Snapshot {
     /// A snapshot of everything.
     pub fn of(revision: i64, categories: HashMap<CategoryId, CategoryRow>, products: Vec<Product>) -> Self {
         let shown = products.into_iter().filter(|product| is_shown(product, &categories));
-        let products = shown.map(|product| (product.row.id, Arc::new(Shown::of(product, &categories)))).collect();
+        let products = shown.map(|product| (product.row.id, Arc::new(Shown::of(&product, &categories)))).collect();
         Self::arranged(revision, categories, products)
     }
 
@@ -82,29 +105,15 @@ impl Snapshot {
             products.remove(id);
         }
         for product in fresh.into_iter().filter(|product| is_shown(product, &self.categories)) {
-            products.insert(product.row.id, Arc::new(Shown::of(product, &self.categories)));
+            products.insert(product.row.id, Arc::new(Shown::of(&product, &self.categories)));
         }
         Self::arranged(revision, self.categories.clone(), products)
     }
 
-    /// This snapshot with new counts of pieces sold; `None` when none differs.
-    pub fn with_sold(&self, counts: &[(ProductId, i64)]) -> Option<(Self, Vec<ProductId>)> {
-        let differs =
-            |(id, sold): &&(ProductId, i64)| self.products.get(id).is_some_and(|shown| shown.product.row.sold != *sold);
-        let changed: Vec<(ProductId, i64)> = counts.iter().filter(differs).copied().collect();
-        if changed.is_empty() {
-            return None;
-        }
-        let mut products = self.products.clone();
-        for (id, sold) in &changed {
-            if let Some(shown) = products.get_mut(id) {
-                let mut product = shown.product.clone();
-                product.row.sold = *sold;
-                *shown = Arc::new(Shown::of(product, &self.categories));
-            }
-        }
-        let ids = changed.into_iter().map(|(id, _)| id).collect();
-        Some((Self::arranged(self.revision, self.categories.clone(), products), ids))
+    /// The products of which another number of pieces was sold than is shown.
+    pub fn sold_otherwise(&self, counts: &[(ProductId, i64)]) -> Vec<ProductId> {
+        let differs = |(id, sold): &&(ProductId, i64)| self.products.get(id).is_some_and(|shown| shown.sold != *sold);
+        counts.iter().filter(differs).map(|(id, _)| *id).collect()
     }
 
     fn arranged(
@@ -118,8 +127,8 @@ impl Snapshot {
             let everywhere = std::iter::once(None).chain(shown.path.iter().copied().map(Some));
             for category in everywhere {
                 let shelf = shelves.entry(category).or_default();
-                shelf.newest.push((-shown.product.row.listed_at.unwrap_or_default().millis(), *id));
-                shelf.sales.push((-shown.product.row.sold, *id));
+                shelf.newest.push((-shown.listed_at, *id));
+                shelf.sales.push((-shown.sold, *id));
                 shelf.cheapest.push((shown.price, *id));
                 shelf.dearest.push((-shown.price, *id));
             }
@@ -129,8 +138,8 @@ impl Snapshot {
                 order.sort_unstable();
             }
         }
-        let tree = serde_json::to_vec(&shown_tree(categories.values())).unwrap_or_default();
-        Self { revision, categories, category_tree: tree.into(), products, shelves }
+        let category_tree = json(&shown_tree(categories.values()));
+        Self { revision, categories, category_tree, products, shelves }
     }
 
     /// The tree of categories, as JSON.
@@ -200,35 +209,33 @@ impl Snapshot {
         body
     }
 
-    /// What the search index needs to know of these products, or of all; those no longer shown are missing.
-    pub fn search_documents(&self, only: Option<&[ProductId]>) -> Vec<SearchDocument> {
-        match only {
-            None => self.products.values().map(|shown| self.search_document(shown)).collect(),
-            Some(ids) => {
-                ids.iter().filter_map(|id| self.products.get(id)).map(|shown| self.search_document(shown)).collect()
-            }
-        }
+    /// What the search index needs to know of every product, made while it is asked for.
+    pub fn all_search_documents(&self) -> impl Iterator<Item = SearchDocument> {
+        self.products.iter().map(|(id, shown)| self.search_document(*id, shown))
     }
 
-    fn search_document(&self, shown: &Shown) -> SearchDocument {
-        let row = &shown.product.row;
+    /// What the search index needs to know of these products; those no longer shown are missing.
+    pub fn search_documents(&self, of: &[ProductId]) -> impl Iterator<Item = SearchDocument> {
+        of.iter().filter_map(|id| self.products.get(id).map(|shown| self.search_document(*id, shown)))
+    }
+
+    fn search_document(&self, id: ProductId, shown: &Shown) -> SearchDocument {
+        // These bytes were written by this process from a struct with the same fields.
+        let words: Words = serde_json::from_slice(&shown.detail).unwrap_or_default();
+        let category = shown.path.last().and_then(|id| self.categories.get(id));
         SearchDocument {
-            id: row.id.get(),
-            title: row.title.clone(),
-            subtitle: row.subtitle.clone(),
-            brand: row.brand.clone(),
+            id: id.get(),
+            title: words.title,
+            subtitle: words.subtitle,
+            brand: words.brand,
             category_path: shown.path.iter().map(|id| id.get()).collect(),
-            category_name: self
-                .categories
-                .get(&row.category_id)
-                .map(|category| category.name.clone())
-                .unwrap_or_default(),
-            tags: serde_json::from_str(&row.tags).unwrap_or_default(),
+            category_name: category.map(|category| category.name.clone()).unwrap_or_default(),
+            tags: words.tags,
             min_price_fen: shown.price,
-            sales: row.sold,
-            listed_at_ms: row.listed_at.unwrap_or_default().millis(),
+            sales: shown.sold,
+            listed_at_ms: shown.listed_at,
             campaign_kinds: Vec::new(),
-            text: plain_text(&row.description),
+            text: plain_text(&words.description),
         }
     }
 }
