@@ -7,6 +7,7 @@ pub mod cart;
 pub mod catalog;
 pub mod coupon;
 pub mod crowd;
+pub mod digital;
 pub mod favourite;
 pub mod flash_sale;
 pub mod group_buy;

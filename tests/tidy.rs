@@ -29,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "order",
         &["kernel", "platform", "identity", "staff", "catalog", "stock", "pricing", "payment", "cart", "pick_up"],
     ),
+    ("digital", &["kernel", "platform", "staff", "catalog", "stock", "order"]),
     ("share", &["kernel", "platform", "identity", "staff", "catalog"]),
     ("campaign", &["kernel", "platform", "identity", "staff", "share", "order"]),
     ("coupon", &["kernel", "platform", "identity", "staff", "catalog", "pricing", "order", "share", "campaign"]),
@@ -61,6 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "payment",
             "pick_up",
             "order",
+            "digital",
             "share",
             "campaign",
             "flash_sale",
@@ -140,6 +142,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("favourite", &["favourites", "footprints"]),
     ("cart", &["cart_lines"]),
     ("pick_up", &["stores", "store_staff"]),
+    ("digital", &["digital_loads", "digital_codes", "access_grants", "access_deliveries"]),
     (
         "order",
         &[

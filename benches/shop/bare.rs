@@ -157,7 +157,7 @@ macro_rules! statements { ($conn:ident, $subject:ident, $ids:ident) => {{
     );
     run!(
         conn,
-        "INSERT INTO order_lines (id, order_id, product_id, sku_id, title, option_text, picture, unit_price_fen, quantity, goods_fen, discount_fen, freight_fen, payable_fen, shipped_quantity, refunded_quantity, refunded_fen) SELECT $1, $2, product_id, id, '法式连衣裙', '', 'pictures/ab/0123.png', 9900, 1, 9900, 0, 0, 9900, 0, 0, 0 FROM skus WHERE id = $3",
+        "INSERT INTO order_lines (id, order_id, product_id, sku_id, kind, title, option_text, picture, unit_price_fen, quantity, goods_fen, discount_fen, freight_fen, payable_fen, shipped_quantity, refunded_quantity, refunded_fen) SELECT $1, $2, product_id, id, 'physical', '法式连衣裙', '', 'pictures/ab/0123.png', 9900, 1, 9900, 0, 0, 9900, 0, 0, 0 FROM skus WHERE id = $3",
         BigInt = line,
         BigInt = order,
         BigInt = sku_id

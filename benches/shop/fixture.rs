@@ -84,6 +84,7 @@ fn product(
     };
     let draft = ProductDraft {
         category_id,
+        kind: None,
         freight_template_id,
         title: format!("{word}{kind} {number}"),
         subtitle: "舒适耐用，日常百搭".into(),

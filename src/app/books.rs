@@ -20,7 +20,7 @@ use crate::platform::jobs::{self, JobRow, JobState};
 use crate::refusals;
 use crate::staff::audit::{self, AuditEntry};
 use crate::staff::permission::{BooksRead, JobRead, JobRetry};
-use crate::{bargain, campaign, coupon, flash_sale, group_buy, order, payment, share, social_coupon, stock};
+use crate::{bargain, campaign, coupon, digital, flash_sale, group_buy, order, payment, share, social_coupon, stock};
 
 refusals! {
     /// Why nothing is done about a job.
@@ -37,6 +37,7 @@ type Check = fn(&mut Tx<'_>) -> DbResult<Vec<String>>;
 const CHECKS: &[(&str, Check)] = &[
     ("stock", stock::differences),
     ("orders", order::differences),
+    ("virtual_goods", digital::differences),
     ("payments", payment::differences),
     ("shares", share::differences),
     ("campaigns", campaign::differences),

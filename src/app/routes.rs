@@ -8,8 +8,8 @@ use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
 use crate::platform::http::known_paths::answer_unknown;
 use crate::{
-    bargain, campaign, cart, catalog, coupon, favourite, flash_sale, group_buy, identity, order, payment, pick_up,
-    pricing, share, social_coupon, staff, stock,
+    bargain, campaign, cart, catalog, coupon, digital, favourite, flash_sale, group_buy, identity, order, payment,
+    pick_up, pricing, share, social_coupon, staff, stock,
 };
 
 const SHOPPERS: &str = "/api/v1";
@@ -24,6 +24,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(pricing::shopper_routes)
         .configure(pick_up::shopper_routes)
         .configure(order::shopper_routes)
+        .configure(digital::shopper_routes)
         .configure(coupon::shopper_routes)
         .configure(payment::shopper_routes)
         .configure(share::shopper_routes)
@@ -43,6 +44,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(pricing::freight::admin_routes)
         .configure(pick_up::admin_routes)
         .configure(order::admin_routes)
+        .configure(digital::admin_routes)
         .configure(coupon::admin_routes)
         .configure(payment::admin_routes)
         .configure(campaign::admin_routes)
@@ -82,6 +84,7 @@ pub(super) fn declared() -> OpenApi {
         pricing::ShopperApi::openapi(),
         pick_up::ShopperApi::openapi(),
         order::ShopperApi::openapi(),
+        digital::ShopperApi::openapi(),
         coupon::ShopperApi::openapi(),
         payment::ShopperApi::openapi(),
         share::ShopperApi::openapi(),
@@ -102,6 +105,7 @@ pub(super) fn declared() -> OpenApi {
         pricing::freight::AdminApi::openapi(),
         pick_up::AdminApi::openapi(),
         order::AdminApi::openapi(),
+        digital::AdminApi::openapi(),
         coupon::AdminApi::openapi(),
         payment::AdminApi::openapi(),
         campaign::AdminApi::openapi(),
@@ -131,6 +135,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         cart::CartError::CATALOGUE,
         pick_up::PickUpError::CATALOGUE,
         order::OrderError::CATALOGUE,
+        digital::DigitalError::CATALOGUE,
         coupon::CouponError::CATALOGUE,
         payment::PaymentError::CATALOGUE,
         share::ShareError::CATALOGUE,

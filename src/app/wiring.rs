@@ -17,6 +17,7 @@ use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campai
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
 use crate::coupon::{self, CouponApproval, CouponSettings, WelcomeCoupons};
+use crate::digital::{DeliverVirtualGoods, DigitalKeys};
 use crate::favourite::BringDeviceFootprints;
 use crate::identity::{self, IdentityKeys, LoginListeners};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
@@ -87,6 +88,7 @@ struct Shared {
     storage: web::Data<Storage>,
     wechat: web::Data<WechatClient>,
     identity_keys: web::Data<IdentityKeys>,
+    digital_keys: web::Data<DigitalKeys>,
     login_listeners: web::Data<LoginListeners>,
     staff_keys: web::Data<StaffKeys>,
     passwords: web::Data<Passwords>,
@@ -146,6 +148,7 @@ impl App {
             storage: web::Data::new(storage),
             wechat: web::Data::new(wechat),
             identity_keys: web::Data::new(keys.identity),
+            digital_keys: web::Data::new(keys.digital),
             login_listeners: web::Data::new(LoginListeners::new(vec![
                 Arc::new(BringDeviceCart),
                 Arc::new(RecogniseVisitor),
@@ -215,6 +218,7 @@ impl App {
                 .app_data(shared.storage)
                 .app_data(shared.wechat)
                 .app_data(shared.identity_keys)
+                .app_data(shared.digital_keys)
                 .app_data(shared.login_listeners)
                 .app_data(shared.staff_keys)
                 .app_data(shared.passwords)
@@ -322,6 +326,7 @@ async fn open_database(config: &Config, clock: &Clock, faults: Faults) -> Result
 /// Keys for what is stored, all drawn from one secret.
 struct Keys {
     identity: IdentityKeys,
+    digital: DigitalKeys,
     staff: StaffKeys,
 }
 
@@ -330,9 +335,11 @@ impl Keys {
         let seal = config.secrets.seal_key.expose_secret();
         // Finding a phone number again takes a key of its own; one secret is enough to keep.
         let hash = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, seal), b"hourglass/phone-hash/1");
+        let codes = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, seal), b"hourglass/digital-code-hash/1");
         let refused = |error: SecretError| StartError::Secret(error.to_string());
         Ok(Self {
             identity: IdentityKeys::new(seal, hash.as_ref()).map_err(refused)?,
+            digital: DigitalKeys::new(seal, codes.as_ref()).map_err(refused)?,
             staff: StaffKeys::new(seal).map_err(refused)?,
         })
     }
@@ -400,7 +407,8 @@ fn work(
         Arc::new(staff::ForgetExpiredTokens),
     ];
     sweeps.extend(promotions::sweeps(orders, config));
-    let mut subscribers: Vec<Arc<dyn Subscriber>> = vec![Arc::new(catalog::CountSold)];
+    let mut subscribers: Vec<Arc<dyn Subscriber>> =
+        vec![Arc::new(catalog::CountSold), Arc::new(DeliverVirtualGoods(orders.clone()))];
     subscribers.extend(promotions::subscribers());
     Work {
         sweeps,

@@ -17,6 +17,8 @@ crate::refusals! {
         CategoryInUse => CONFLICT "category_in_use" "分类下仍有商品或子分类" "The category still has products or categories below it.",
         /// The SKU code belongs to another product.
         CodeTaken => CONFLICT "code_taken" "SKU 编码已被使用" "A SKU code is in use already.",
+        /// What its buyers get was settled when the product was made.
+        KindSettled => UNPROCESSABLE_ENTITY "kind_settled" "商品类型创建后不可更改" "What a product's buyers get is settled when it is made.",
         /// Somebody else edited the product meanwhile.
         Outdated => CONFLICT "outdated" "商品已被他人修改，请刷新后重试" "Somebody else edited this product; load it again.",
         /// The product lacks what it needs to be sold.

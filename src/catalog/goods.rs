@@ -22,9 +22,9 @@ impl Ground {
 pub(crate) async fn goods(db: &Db, skus: &[i64]) {
     let mut sql = "INSERT INTO categories (id, parent_id, name, icon, position, shown, created_at, updated_at) \
                    VALUES (1, NULL, '服装', NULL, 0, TRUE, 0, 0); \
-                   INSERT INTO products (id, category_id, freight_template_id, title, subtitle, brand, tags, cover, \
+                   INSERT INTO products (id, category_id, kind, freight_template_id, title, subtitle, brand, tags, cover, \
                    gallery, video, description, options, state, on_sale_at, off_sale_at, sold, listed_at, version, \
-                   created_at, updated_at) VALUES (1, 1, 1, '连衣裙', '', '', '[]', '/c.jpg', '[]', NULL, '', '[]', \
+                   created_at, updated_at) VALUES (1, 1, 'physical', 1, '连衣裙', '', '', '[]', '/c.jpg', '[]', NULL, '', '[]', \
                    'on_sale', NULL, NULL, 0, 0, 1, 0, 0);"
         .to_owned();
     for sku in skus {

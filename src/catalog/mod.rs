@@ -5,6 +5,9 @@
 //! A product is a `draft`, `on_sale` or `off_sale`, moved by staff or by a plan that comes due. Its SKUs are never
 //! deleted, since orders name them: one no longer wanted is switched off.
 //!
+//! A product's kind says what its buyers get: goods that are sent or collected, codes, or access. It never changes, since
+//! orders and stock were built on it.
+//!
 //! Shoppers' pages come from a [`Catalog`] in memory: bodies already serialised, lists in every order, and a search
 //! index. Each change bumps a revision in its own transaction; every process renews what changed within moments.
 //! Prices at placement never come from there but from [`sku_facts`] in the order's transaction.
@@ -36,8 +39,8 @@ pub use error::CatalogError;
 pub use jobs::{CarryOutPlans, CountSold};
 pub use living::Catalog;
 pub use model::{
-    CategoryDraft, CategoryId, FreightTemplateId, ProductDraft, ProductFacts, ProductId, ProductOption, ProductState,
-    Schedule, SkuDraft, SkuFacts, SkuId, Unavailable,
+    CategoryDraft, CategoryId, FreightTemplateId, GoodsKind, ProductDraft, ProductFacts, ProductId, ProductOption,
+    ProductState, Schedule, SkuDraft, SkuFacts, SkuId, Unavailable,
 };
 pub use rules::ProductMove;
 pub use service::{

@@ -29,6 +29,25 @@ pub enum Unavailable {
     SkuDisabled,
 }
 
+crate::stored_enum! {
+    /// What the buyers of a product get.
+    pub enum GoodsKind {
+        /// Something that is sent, or collected at a store.
+        Physical = "physical",
+        /// A code of their own for each piece.
+        VirtualCode = "virtual_code",
+        /// The same text or link for every buyer.
+        VirtualAccess = "virtual_access",
+    }
+}
+
+impl GoodsKind {
+    /// Whether there is nothing to carry.
+    pub const fn is_virtual(self) -> bool {
+        matches!(self, Self::VirtualCode | Self::VirtualAccess)
+    }
+}
+
 /// What a basket needs to know of a SKU, read from the transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkuFacts {
@@ -38,6 +57,8 @@ pub struct SkuFacts {
     pub product_id: ProductId,
     /// The product's category.
     pub category_id: CategoryId,
+    /// What its buyers get.
+    pub kind: GoodsKind,
     /// How the product's freight is worked out.
     pub freight_template_id: FreightTemplateId,
     /// The product's title.
@@ -129,6 +150,8 @@ pub struct ProductRow {
     pub id: ProductId,
     /// Where it hangs in the tree.
     pub category_id: CategoryId,
+    /// What its buyers get.
+    pub kind: GoodsKind,
     /// How its freight is worked out.
     pub freight_template_id: FreightTemplateId,
     /// What it is called.
@@ -234,6 +257,10 @@ pub struct CategoryDraft {
 pub struct ProductDraft {
     /// Where it hangs in the tree.
     pub category_id: CategoryId,
+    /// What its buyers get; physical goods when absent. It is settled when the product is made.
+    #[serde(default)]
+    #[schema(example = "physical")]
+    pub kind: Option<GoodsKind>,
     /// How its freight is worked out.
     pub freight_template_id: FreightTemplateId,
     /// What it is called, 1 to 60 characters.

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::{
-    CategoryId, CategoryRow, FreightTemplateId, Product, ProductId, ProductOption, ProductRow, ProductState, SkuId,
-    SkuRow, picture_path,
+    CategoryId, CategoryRow, FreightTemplateId, GoodsKind, Product, ProductId, ProductOption, ProductRow, ProductState,
+    SkuId, SkuRow, picture_path,
 };
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
@@ -46,6 +46,8 @@ pub struct ProductSummary {
     pub id: ProductId,
     /// Where it hangs in the tree.
     pub category_id: CategoryId,
+    /// What its buyers get.
+    pub kind: GoodsKind,
     /// What it is called.
     #[schema(example = "法式碎花连衣裙")]
     pub title: String,
@@ -189,6 +191,7 @@ impl From<ProductRow> for ProductSummary {
         Self {
             id: row.id,
             category_id: row.category_id,
+            kind: row.kind,
             title: row.title,
             cover: picture_path(&row.cover),
             state: row.state,

@@ -284,6 +284,7 @@ mod tests {
 
     fn draft() -> ProductDraft {
         ProductDraft {
+            kind: None,
             category_id: CategoryId::new(1),
             freight_template_id: super::super::model::FreightTemplateId::new(1),
             title: "连衣裙".to_owned(),

@@ -117,6 +117,9 @@ pub fn edit_product(
     rules::check_product(draft)?;
     check_category_exists(tx, draft.category_id)?;
     let before = load(tx, id)?;
+    if draft.kind.is_some_and(|kind| kind != before.row.kind) {
+        return Err(CatalogError::KindSettled);
+    }
     if !store::update_product(tx, id, version, draft)? {
         return Err(CatalogError::Outdated);
     }

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::model::{CategoryId, CategoryRow, Product, ProductId, ProductOption, SkuId, SkuRow, picture_path};
+use super::model::{
+    CategoryId, CategoryRow, GoodsKind, Product, ProductId, ProductOption, SkuId, SkuRow, picture_path,
+};
 use super::rules;
 use crate::kernel::money::Fen;
 
@@ -56,6 +58,8 @@ pub struct ProductDetail {
     pub id: ProductId,
     /// Its categories from the top down.
     pub category_path: Vec<CategoryId>,
+    /// What its buyers get.
+    pub kind: GoodsKind,
     /// What it is called.
     #[schema(example = "法式碎花连衣裙")]
     pub title: String,
@@ -136,6 +140,7 @@ impl ProductDetail {
         Self {
             id: row.id,
             category_path,
+            kind: row.kind,
             title: row.title.clone(),
             subtitle: row.subtitle.clone(),
             brand: row.brand.clone(),

@@ -42,8 +42,8 @@ crate::refusals! {
         NotYourStore => FORBIDDEN "not_your_store" "您不属于该门店" "You do not belong to this store.",
         /// There is no code to show: not paid, held back by a campaign, collected, or refunded.
         NoPickUpCode => CONFLICT "no_pick_up_code" "该订单暂无可用的自提码" "This order has no pick-up code to show now.",
-        /// The body names an address and a store at once, or neither.
-        DestinationUnclear => UNPROCESSABLE_ENTITY "destination_unclear" "请选择收货地址或自提门店" "Name an address or a store to collect it at, one of the two.",
+        /// The body names an address and a store at once, or neither although something has to be carried.
+        DestinationUnclear => UNPROCESSABLE_ENTITY "destination_unclear" "请选择收货地址或自提门店" "Name an address or a store to collect it at, one of the two; only virtual goods need neither.",
         /// No such store, or it takes no orders.
         StoreNotFound => UNPROCESSABLE_ENTITY "store_not_found" "自提门店不存在或已关闭" "There is no such store, or it takes no orders.",
         /// The body names lines and the cart at once, or neither.
@@ -58,6 +58,8 @@ crate::refusals! {
         LineNotFound(details) => UNPROCESSABLE_ENTITY "line_not_found" "订单中没有该商品行" "The order has no such line.",
         /// More pieces than are left to send, fewer than one, or a line named twice; details name the line.
         ShipQuantity(details) => UNPROCESSABLE_ENTITY "ship_quantity" "发货数量有误" "A parcel holds between one piece and what is left to send of each line, each line once.",
+        /// There is nothing to carry of it; details name the line.
+        VirtualLine(details) => UNPROCESSABLE_ENTITY "virtual_line" "虚拟商品无需发货" "A virtual line is delivered by itself and goes into no parcel.",
         /// Nothing is left to send.
         NothingToShip => UNPROCESSABLE_ENTITY "nothing_to_ship" "没有待发货的商品" "Nothing is left to ship.",
         /// The order has this parcel already.
@@ -125,6 +127,7 @@ impl From<ParcelRefusal> for OrderError {
         match refusal {
             ParcelRefusal::NoSuchLine(line) => Self::LineNotFound(json!({ "line_id": line })),
             ParcelRefusal::Quantity(line) => Self::ShipQuantity(json!({ "line_id": line })),
+            ParcelRefusal::Virtual(line) => Self::VirtualLine(json!({ "line_id": line })),
             ParcelRefusal::Empty => Self::NothingToShip,
         }
     }

@@ -17,7 +17,9 @@ pub const PAID: &str = "order.paid";
 pub const CLOSED: &str = "order.closed";
 /// `order.pick_up_ready`
 pub const PICK_UP_READY: &str = "order.pick_up_ready";
-/// `order.shipped`, once for each parcel, and once for what was handed out at a store
+/// `order.virtual_ready`, when there is something virtual to deliver
+pub const VIRTUAL_READY: &str = "order.virtual_ready";
+/// `order.shipped`, once for each parcel, and once for what was handed out at a store or delivered as virtual goods
 pub const SHIPPED: &str = "order.shipped";
 /// `order.received`
 pub const RECEIVED: &str = "order.received";
@@ -114,6 +116,13 @@ pub struct OrderPickUpReady {
     pub order: OrderFacts,
     /// Where.
     pub store_id: StoreId,
+}
+
+/// The virtual lines of an order can be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderVirtualReady {
+    /// Which.
+    pub order: OrderFacts,
 }
 
 /// Something of an order has left the shop.

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Delivery, OrderLine, Parcel, Shipment};
-use super::rules::masked_phone;
+use super::rules::{all_carried, masked_phone};
 use super::service::{self, Orders, UploadFacts};
 use super::store::{self, DueBy};
 use crate::kernel::id::OrderId;
@@ -122,14 +122,15 @@ fn news(facts: &UploadFacts) -> impl Iterator<Item = &Parcel> {
 }
 
 /// One parcel that holds everything is a unified delivery; anything else is split, and the last report says so. What is
-/// collected leaves in one go and with nobody's number.
+/// collected or virtual leaves in one go and with nobody's number.
 fn shipping_info(facts: &UploadFacts, db: &Db) -> ShippingInfo {
-    let all_delivered = facts.order.shipped_at.is_some();
-    let unified = all_delivered && facts.parcels.len() == 1;
+    let all_delivered = all_carried(&facts.lines);
+    let unified = facts.order.delivery != Delivery::Parcel || (all_delivered && facts.parcels.len() == 1);
     let contact = masked_phone(&facts.order.receiver_phone);
     let (logistics, carried) = match facts.order.delivery {
         Delivery::Parcel => (Logistics::Express, true),
         Delivery::PickUp => (Logistics::SelfPickUp, false),
+        Delivery::Virtual => (Logistics::Virtual, false),
     };
     let parcel = |parcel: &Parcel| WechatParcel {
         tracking_no: carried.then(|| parcel.shipment.tracking_no.clone()),

@@ -27,6 +27,10 @@
 //!   code of twelve letters. Staff of that store hand out against it, once: paid, shipped and received are one
 //!   transaction then. A code is worth what its order is: it dies with a refund. Nobody closes an order that is never
 //!   collected; it waits until somebody refunds it.
+//! * **Virtual** lines need no address and go into no parcel. When the order is paid and no gate holds it, an event says
+//!   that they are ready; whoever keeps the goods delivers them through [`deliver_virtual`]. An order of nothing else is
+//!   shipped and received at that moment; beside parcels they count as the part that has left, so that the whole order
+//!   can no longer be refunded as unshipped.
 //! * **History** rows carry the version of the order they made, so that the chain of an order can be proven unbroken
 //!   ([`differences`]).
 //!
@@ -54,9 +58,9 @@ pub use hooks::OrderPayable;
 pub use jobs::{CloseUnpaid, Complete, ReceiveByItself, SHIPPING_UPLOAD, UploadShipping};
 pub use model::{
     Actor, ActorKind, Delivery, GatedOrder, Order, OrderLine, OrderLineId, OrderSettings, OrderState, RefundKind,
-    Shipment, ShipmentId, ShipmentKind,
+    Shipment, ShipmentId, ShipmentKind, VirtualLine,
 };
 pub use service::{
-    Orders, RefundApproval, close_unpaid, differences, find, gated, is_first_paid, is_newcomer, move_gate, open_gate,
-    refund_difference, refund_unshipped, states,
+    Orders, RefundApproval, close_unpaid, deliver_virtual, differences, find, gated, is_first_paid, is_newcomer,
+    move_gate, open_gate, refund_difference, refund_unshipped, states, virtual_lines,
 };

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::catalog::{ProductId, SkuId};
+use crate::catalog::{GoodsKind, ProductId, SkuId};
 use crate::kernel::id::{OrderId, StaffId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::{DAY_MS, MINUTE_MS, Timestamp};
@@ -69,6 +69,8 @@ crate::stored_enum! {
         Parcel = "parcel",
         /// The buyer collects it at a store.
         PickUp = "pick_up",
+        /// There is nothing to carry.
+        Virtual = "virtual",
     }
 }
 
@@ -79,6 +81,8 @@ crate::stored_enum! {
         Parcel = "parcel",
         /// They were handed out at a store.
         PickUp = "pick_up",
+        /// They are codes or access, and were delivered as such.
+        Virtual = "virtual",
     }
 }
 
@@ -189,7 +193,7 @@ pub struct Order {
     pub refunding_difference: Fen,
     /// To whom it is sent, or who collects it.
     pub receiver_name: String,
-    /// The receiver's phone.
+    /// The receiver's phone. These are empty when there is nothing to carry.
     pub receiver_phone: String,
     /// The province it is sent to; empty when it is not sent.
     pub province_code: String,
@@ -253,6 +257,8 @@ pub struct OrderLine {
     pub product_id: ProductId,
     /// The SKU.
     pub sku_id: SkuId,
+    /// What its buyer gets.
+    pub kind: GoodsKind,
     /// The product's title when it was bought.
     pub title: String,
     /// The option values when it was bought.
@@ -475,6 +481,21 @@ pub struct PickUpFile {
     pub pick_up: PickUp,
     /// The store as it is now.
     pub store: Store,
+}
+
+/// What was delivered of a virtual line, for the books of whoever delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VirtualLine {
+    /// The line.
+    pub line_id: OrderLineId,
+    /// Its order.
+    pub order_id: OrderId,
+    /// Where that stands.
+    pub state: OrderState,
+    /// What its buyer gets.
+    pub kind: GoodsKind,
+    /// Pieces counted as delivered.
+    pub shipped_quantity: i64,
 }
 
 /// An order with its lines.

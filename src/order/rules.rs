@@ -224,28 +224,47 @@ pub enum ParcelRefusal {
     NoSuchLine(OrderLineId),
     /// Fewer than one piece, the same line twice, or more than is left to send.
     Quantity(OrderLineId),
+    /// There is nothing to carry of this line.
+    Virtual(OrderLineId),
     /// Nothing is left to send.
     Empty,
 }
 
-/// What a parcel holds: what was asked for, or everything that is left when nothing particular was.
+/// What a parcel holds: what was asked for, or everything that is left to carry when nothing particular was.
 ///
 /// # Errors
-/// Why it cannot.
+/// When it cannot hold that.
 pub fn fill_parcel(lines: &[OrderLine], wanted: Option<&[LineQuantity]>) -> Result<Vec<LineQuantity>, ParcelRefusal> {
     let Some(wanted) = wanted else {
-        let left = lines.iter().map(|line| LineQuantity { line_id: line.id, quantity: line.to_ship() });
-        let left: Vec<LineQuantity> = left.filter(|part| part.quantity > 0).collect();
+        let left = left_of(lines, |line| !line.kind.is_virtual());
         return if left.is_empty() { Err(ParcelRefusal::Empty) } else { Ok(left) };
     };
     for (position, part) in wanted.iter().enumerate() {
         let line = lines.iter().find(|line| line.id == part.line_id).ok_or(ParcelRefusal::NoSuchLine(part.line_id))?;
+        if line.kind.is_virtual() {
+            return Err(ParcelRefusal::Virtual(part.line_id));
+        }
         let named_before = wanted.iter().take(position).any(|other| other.line_id == part.line_id);
         if named_before || part.quantity < 1 || part.quantity > line.to_ship() {
             return Err(ParcelRefusal::Quantity(part.line_id));
         }
     }
     if wanted.is_empty() { Err(ParcelRefusal::Empty) } else { Ok(wanted.to_vec()) }
+}
+
+/// Every virtual line that was not delivered yet.
+pub fn undelivered(lines: &[OrderLine]) -> Vec<LineQuantity> {
+    left_of(lines, |line| line.kind.is_virtual())
+}
+
+/// Whether all that has to be carried is on its way.
+pub fn all_carried(lines: &[OrderLine]) -> bool {
+    left_of(lines, |line| !line.kind.is_virtual()).is_empty()
+}
+
+fn left_of(lines: &[OrderLine], wanted: impl Fn(&OrderLine) -> bool) -> Vec<LineQuantity> {
+    let left = lines.iter().filter(|line| wanted(line) && line.to_ship() > 0);
+    left.map(|line| LineQuantity { line_id: line.id, quantity: line.to_ship() }).collect()
 }
 
 /// Whether nothing is left to send once this parcel has left.

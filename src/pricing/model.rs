@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{ProductId, SkuId};
+use crate::catalog::{GoodsKind, ProductId, SkuId};
 use crate::kernel::id::UserId;
 use crate::kernel::money::Fen;
 
@@ -85,6 +85,8 @@ pub struct QuotedLine {
     pub sku_id: SkuId,
     /// Its product.
     pub product_id: ProductId,
+    /// What its buyer gets.
+    pub kind: GoodsKind,
     /// The product's title.
     #[schema(example = "亚麻连衣裙")]
     pub title: String,

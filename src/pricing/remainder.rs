@@ -72,7 +72,7 @@ pub fn remainder(tx: &mut Tx<'_>, offers: &Offers, request: &QuoteRequest) -> Re
 
 fn undeliverable(tx: &mut Tx<'_>, facts: &[SkuFacts], province: Province) -> DbResult<Vec<GoneLine>> {
     let mut by_template: BTreeMap<FreightTemplateId, Vec<SkuId>> = BTreeMap::new();
-    for sku in facts.iter().filter(|sku| sku.unavailable.is_none()) {
+    for sku in facts.iter().filter(|sku| sku.unavailable.is_none() && !sku.kind.is_virtual()) {
         by_template.entry(sku.freight_template_id).or_default().push(sku.sku_id);
     }
     let ids: Vec<FreightTemplateId> = by_template.keys().copied().collect();

@@ -301,7 +301,8 @@ impl Basket {
 
     /// The templates its lines are sent by.
     pub(super) fn freight_templates(&self) -> Vec<FreightTemplateId> {
-        let ids: BTreeSet<FreightTemplateId> = self.lines.iter().map(|line| line.sku.freight_template_id).collect();
+        let carried = self.lines.iter().filter(|line| !line.sku.kind.is_virtual());
+        let ids: BTreeSet<FreightTemplateId> = carried.map(|line| line.sku.freight_template_id).collect();
         ids.into_iter().collect()
     }
 
@@ -312,7 +313,7 @@ impl Basket {
         for id in self.freight_templates() {
             let mut load = Load::default();
             let mut goods = Fen::ZERO;
-            let own = |line: &&PricedLine| line.sku.freight_template_id == id;
+            let own = |line: &&PricedLine| travels_by(line, id);
             for line in self.lines.iter().filter(own) {
                 load = load
                     .plus(line.quantity, line.sku.weight_grams, line.sku.volume_cm3)
@@ -336,14 +337,18 @@ impl Basket {
         Ok(())
     }
 
+    /// Whether there is nothing to carry, wherever it goes.
+    pub(super) fn is_virtual(&self) -> bool {
+        self.lines.iter().all(|line| line.sku.kind.is_virtual())
+    }
+
     /// Nothing of it is sent, so nothing is charged for sending it.
     pub(super) fn charge_no_freight(&mut self) {
         self.freight_pending = false;
     }
 
     fn spread_freight(&mut self, id: FreightTemplateId, fee: Fen, goods: Fen) -> Result<(), PricingError> {
-        let mut own: Vec<&mut PricedLine> =
-            self.lines.iter_mut().filter(|line| line.sku.freight_template_id == id).collect();
+        let mut own: Vec<&mut PricedLine> = self.lines.iter_mut().filter(|line| travels_by(line, id)).collect();
         let equal = goods == Fen::ZERO;
         let weights: Vec<Fen> = own.iter().map(|line| if equal { Fen::new(1) } else { line.payable }).collect();
         let parts = prorate(fee, &weights).ok_or(PricingError::AmountTooLarge)?;
@@ -393,6 +398,11 @@ impl Basket {
     }
 }
 
+/// Whether a line is carried, and by this template.
+fn travels_by(line: &PricedLine, template: FreightTemplateId) -> bool {
+    !line.sku.kind.is_virtual() && line.sku.freight_template_id == template
+}
+
 /// An offer broke the rules of the seam, which is a defect of ours and nothing a buyer could mend.
 fn misbehaves(source: &str, how: &str) -> PricingError {
     PricingError::Db(DbError::Defect(format!("the offer {source} {how}")))
@@ -419,6 +429,7 @@ fn quoted(line: &PricedLine) -> Option<QuotedLine> {
     Some(QuotedLine {
         sku_id: line.sku.sku_id,
         product_id: line.sku.product_id,
+        kind: line.sku.kind,
         title: line.sku.title.clone(),
         option_text: line.sku.option_text.clone(),
         picture: line.sku.picture.clone(),

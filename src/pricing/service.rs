@@ -101,10 +101,10 @@ impl Run {
 
     /// Adds the freight and lets every offer of its stage take something off it.
     fn freight(&mut self, tx: &mut Tx<'_>, offers: &Offers) -> Result<(), PricingError> {
-        if let Some((province, templates)) = &self.freight {
-            self.basket.charge_freight(templates, *province)?;
-        } else if self.request.picked_up {
+        if self.request.picked_up || self.basket.is_virtual() {
             self.basket.charge_no_freight();
+        } else if let Some((province, templates)) = &self.freight {
+            self.basket.charge_freight(templates, *province)?;
         }
         self.basket.reduce_freight()?;
         for offer in offers.iter().filter(|offer| offer.stage() == Stage::Freight) {

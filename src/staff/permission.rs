@@ -51,6 +51,8 @@ permissions! {
     OrderRefundApprove "order.refund.approve" "审批大额退款" "Approve refunds above the limit",
     StoreRead "store.read" "查看门店" "See stores",
     StoreWrite "store.write" "管理门店" "Manage stores and who belongs to them",
+    DigitalRead "digital.read" "查看虚拟商品" "See virtual goods, and the ends of codes",
+    DigitalWrite "digital.write" "管理虚拟商品" "Load and withdraw codes, write what is granted",
     CampaignRead "campaign.read" "查看营销活动" "See campaigns and their reports",
     CampaignWrite "campaign.write" "编辑营销活动" "Plan campaigns and edit their rules",
     CampaignRun "campaign.run" "发布、暂停与结束营销活动" "Schedule, pause, resume and end campaigns",

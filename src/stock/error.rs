@@ -19,6 +19,8 @@ crate::refusals! {
         LinesOutOfRange(details) => UNPROCESSABLE_ENTITY "lines_out_of_range" "入库单行数超出范围" "A receipt has 1 to 200 lines.",
         /// A reason is missing or too long.
         ReasonOutOfRange => UNPROCESSABLE_ENTITY "reason_out_of_range" "原因须为1至200字" "A reason of 1 to 200 characters is required.",
+        /// The pieces are codes, which are loaded and withdrawn; details name the SKU.
+        CountedByCodes(details) => UNPROCESSABLE_ENTITY "counted_by_codes" "该规格的库存由卡密数量决定，请导入或作废卡密" "The stock of this SKU is its codes; load or withdraw codes instead.",
         /// A correction would leave fewer pieces than orders were promised.
         BelowHeld(details) => CONFLICT "below_held" "修正后的数量低于已占用数量" "The correction would leave less than is held for orders.",
     }

@@ -15,6 +15,9 @@
 //! written before the counts, because the counts are the contended rows and should be locked briefly; therefore holds
 //! refer to SKUs and not to stock items. A SKU without a row has zero pieces: rows are opened by the first receipt.
 //!
+//! Pieces of a SKU that is sold by codes are its codes: whoever keeps the pool receives and withdraws them through doors
+//! of their own, and counting by hand is refused.
+//!
 //! Deliberately absent: warehouses (one shop, one warehouse) and back orders.
 
 mod admin_api;
@@ -32,6 +35,6 @@ pub use error::StockError;
 pub use events::{StockCorrected, StockLow, StockReceived};
 pub use model::{DEFAULT_LOW_AT, HoldState, Movement, MovementId, MovementKind, StockItem, StockLine};
 pub use service::{
-    Corrected, Correction, Receipt, available, correct, differences, hold, item, items, movements, receive, release,
-    return_sold, sell, set_low_at,
+    Corrected, Correction, Receipt, available, correct, counts, differences, hold, item, items, movements, receive,
+    receive_codes, release, return_sold, sell, set_low_at, withdraw_code,
 };

@@ -9,7 +9,7 @@ use super::events::{StockCorrected, StockLow, StockReceived};
 use super::model::{HoldState, Movement, MovementKind, StockItem, StockLine};
 use super::rules;
 use super::store::{self, Level, NewMovement};
-use crate::catalog::{self, SkuId};
+use crate::catalog::{self, GoodsKind, SkuFacts, SkuId};
 use crate::kernel::id::{OrderId, StaffId};
 use crate::kernel::page::{Cursor, Page};
 use crate::platform::db::{DbResult, Tx};
@@ -135,9 +135,56 @@ pub struct Receipt {
 /// When a line names no SKU, a SKU twice or no sensible quantity; nothing is then received.
 pub fn receive(tx: &mut Tx<'_>, receipt: &Receipt) -> Result<Vec<StockItem>, StockError> {
     let lines = rules::receivable(&receipt.lines)?;
+    let skus: Vec<SkuId> = lines.iter().map(|line| line.sku_id).collect();
+    for facts in require_skus(tx, &skus)? {
+        counted_by_hand(&facts)?;
+    }
+    take_in(tx, receipt)
+}
+
+/// Adds codes that were loaded for a SKU; answers nothing, since the pool knows itself.
+///
+/// # Errors
+/// When there is no such SKU or no sensible quantity.
+pub fn receive_codes(
+    tx: &mut Tx<'_>,
+    sku_id: SkuId,
+    quantity: i64,
+    reason: &str,
+    staff_id: Option<StaffId>,
+) -> Result<(), StockError> {
+    let lines = vec![StockLine { sku_id, quantity }];
+    take_in(tx, &Receipt { lines, reason: reason.to_owned(), staff_id }).map(|_| ())
+}
+
+/// Takes away the piece of a code that was withdrawn.
+///
+/// # Errors
+/// When orders were promised all the pieces there are.
+pub fn withdraw_code(tx: &mut Tx<'_>, sku_id: SkuId, reason: &str, staff: StaffId) -> Result<(), StockError> {
+    put_right(tx, &Correction { sku_id, change: -1, reason: reason.to_owned(), staff_id: Some(staff) }).map(|_| ())
+}
+
+/// The counts of a SKU; zeros when it never came in.
+///
+/// # Errors
+/// When the database fails.
+pub fn counts(tx: &mut Tx<'_>, sku_id: SkuId) -> DbResult<StockItem> {
+    Ok(store::item(tx, sku_id)?.unwrap_or(StockItem::empty(sku_id)))
+}
+
+/// Pieces of a SKU sold by codes are its codes, which are loaded and withdrawn and not counted by hand.
+fn counted_by_hand(facts: &SkuFacts) -> Result<(), StockError> {
+    if facts.kind == GoodsKind::VirtualCode {
+        return Err(StockError::CountedByCodes(json!({ "sku_id": facts.sku_id })));
+    }
+    Ok(())
+}
+
+fn take_in(tx: &mut Tx<'_>, receipt: &Receipt) -> Result<Vec<StockItem>, StockError> {
+    let lines = rules::receivable(&receipt.lines)?;
     let reason = rules::reason(&receipt.reason)?;
     let skus: Vec<SkuId> = lines.iter().map(|line| line.sku_id).collect();
-    require_skus(tx, &skus)?;
     store::open_items(tx, &skus)?;
     let movement = |line: &StockLine| NewMovement {
         sku_id: line.sku_id,
@@ -159,11 +206,11 @@ pub fn receive(tx: &mut Tx<'_>, receipt: &Receipt) -> Result<Vec<StockItem>, Sto
     Ok(items)
 }
 
-fn require_skus(tx: &mut Tx<'_>, skus: &[SkuId]) -> Result<(), StockError> {
+fn require_skus(tx: &mut Tx<'_>, skus: &[SkuId]) -> Result<Vec<SkuFacts>, StockError> {
     let known = catalog::sku_facts(tx, skus)?;
     let unknown: Vec<SkuId> =
         skus.iter().filter(|sku| !known.iter().any(|facts| facts.sku_id == **sku)).copied().collect();
-    if unknown.is_empty() { Ok(()) } else { Err(StockError::SkuNotFound(json!({ "sku_ids": unknown }))) }
+    if unknown.is_empty() { Ok(known) } else { Err(StockError::SkuNotFound(json!({ "sku_ids": unknown }))) }
 }
 
 /// A count that staff put right.
@@ -184,6 +231,13 @@ pub struct Correction {
 /// # Errors
 /// When the SKU does not exist, the change is out of range or would take away what orders were promised.
 pub fn correct(tx: &mut Tx<'_>, correction: &Correction) -> Result<Corrected, StockError> {
+    for facts in catalog::sku_facts(tx, &[correction.sku_id])? {
+        counted_by_hand(&facts)?;
+    }
+    put_right(tx, correction)
+}
+
+fn put_right(tx: &mut Tx<'_>, correction: &Correction) -> Result<Corrected, StockError> {
     let line = rules::correctable(correction.sku_id, correction.change)?;
     let reason = rules::reason(&correction.reason)?;
     require_item(tx, correction.sku_id)?;

@@ -252,6 +252,7 @@ async fn walk(shop: &Shop, document: &Document) {
     let grant = shop.gives_many(&shop.coupon_template(json!({"way": "grant"})).await, &[user_id.as_str()]).await;
     let store = shop.store("南山旗舰店").await;
     let collected = buyer.buys_to_collect(&store, &[(&sku, 1)]).await;
+    let (codes, access) = (shop.code_sku(2).await, shop.access_sku(2).await);
     look_at_everything(
         shop,
         document,
@@ -268,6 +269,8 @@ async fn walk(shop: &Shop, document: &Document) {
             ("grant", &grant),
             ("store", &store),
             ("collected", &collected),
+            ("codes", &codes),
+            ("access", &access),
         ],
     )
     .await;
@@ -294,6 +297,8 @@ async fn look_at_everything(shop: &Shop, document: &Document, shopper: &str, ids
     for operation in document.operations.iter().filter(|operation| operation.method == "GET") {
         let id = match operation.path.as_str() {
             path if path.contains("/pick-up-code") => ids[10].1,
+            path if path.contains("/skus/{sku_id}/codes") => ids[11].1,
+            path if path.contains("/access-grant") => ids[12].1,
             path if path.contains("/orders/") => ids[0].1,
             path if path.contains("/stock/") => ids[1].1,
             path if path.contains("/addresses/") => ids[2].1,

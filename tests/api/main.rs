@@ -49,3 +49,4 @@ mod shipping;
 mod social_coupon;
 mod stock;
 mod undelivered;
+mod virtual_goods;

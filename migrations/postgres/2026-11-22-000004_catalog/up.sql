@@ -14,6 +14,7 @@ CREATE INDEX categories_parent ON categories (parent_id, position);
 CREATE TABLE products (
     id BIGINT PRIMARY KEY NOT NULL,
     category_id BIGINT NOT NULL REFERENCES categories (id),
+    kind TEXT NOT NULL CONSTRAINT products_kind_known CHECK (kind IN ('physical', 'virtual_code', 'virtual_access')),
     freight_template_id BIGINT NOT NULL,
     title TEXT NOT NULL,
     subtitle TEXT NOT NULL,

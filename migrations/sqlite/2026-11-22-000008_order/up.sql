@@ -52,6 +52,8 @@ CREATE TABLE order_lines (
     order_id BIGINT NOT NULL REFERENCES orders (id),
     product_id BIGINT NOT NULL REFERENCES products (id),
     sku_id BIGINT NOT NULL REFERENCES skus (id),
+    kind TEXT NOT NULL CONSTRAINT order_lines_kind_known
+        CHECK (kind IN ('physical', 'virtual_code', 'virtual_access')),
     title TEXT NOT NULL,
     option_text TEXT NOT NULL,
     picture TEXT NOT NULL,

@@ -11,9 +11,10 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use super::goods::{self, DemoCategory, DemoError, DemoFreightTemplate, DemoProduct, DemoShop, FreightMeasure};
 use super::pictures::{self, PictureError, PictureSpec};
 use crate::catalog::{
-    self, CatalogError, CategoryDraft, CategoryId, FreightTemplateId, ProductDraft, ProductMove, ProductOption,
-    SkuDraft,
+    self, CatalogError, CategoryDraft, CategoryId, FreightTemplateId, GoodsKind, ProductDraft, ProductMove,
+    ProductOption, SkuDraft,
 };
+use crate::digital::{self, DigitalError, NewGrant};
 use crate::kernel::money::Fen;
 use crate::kernel::region::Province;
 use crate::pick_up::{self, PickUpError, StoreDraft};
@@ -51,6 +52,9 @@ pub enum StockingError {
     /// Stores refused something.
     #[error(transparent)]
     PickUp(#[from] PickUpError),
+    /// Virtual goods refused something.
+    #[error(transparent)]
+    Digital(#[from] DigitalError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -67,6 +71,7 @@ impl FromDb for StockingError {
             Self::Freight(error) => error.db_error(),
             Self::Stock(error) => error.db_error(),
             Self::PickUp(error) => error.db_error(),
+            Self::Digital(error) => error.db_error(),
             _ => None,
         }
     }
@@ -148,7 +153,57 @@ fn fill(tx: &mut Tx<'_>, shop: &DemoShop, album: &Album) -> Result<(), StockingE
             stock::receive(tx, &Receipt { lines, reason: "开业备货".to_owned(), staff_id: None })?;
         }
     }
+    offer_course(tx, shop, &categories, &templates, album)?;
     open_store(tx)
+}
+
+/// The one virtual product of the demonstration, beside the earphones it is best heard with.
+fn offer_course(
+    tx: &mut Tx<'_>,
+    shop: &DemoShop,
+    categories: &HashMap<&str, CategoryId>,
+    templates: &HashMap<&str, FreightTemplateId>,
+    album: &Album,
+) -> Result<(), StockingError> {
+    let earphones = shop.products.iter().find(|product| product.code == "DG01");
+    let earphones = earphones.ok_or_else(|| StockingError::Missing("DG01".to_owned()))?;
+    let model = product_draft(earphones, categories, templates, album)?;
+    let sku = SkuDraft {
+        code: "VC01".to_owned(),
+        option_values: Vec::new(),
+        price_fen: Fen::new(9_900),
+        market_price_fen: Some(Fen::new(19_900)),
+        cost_fen: None,
+        weight_grams: 0,
+        volume_cm3: 0,
+        barcode: None,
+        picture: None,
+        sellable: true,
+    };
+    let draft = ProductDraft {
+        kind: Some(GoodsKind::VirtualAccess),
+        title: "古典音乐入门音频课".to_owned(),
+        subtitle: "三十讲，付款即可收听".to_owned(),
+        brand: "声屿".to_owned(),
+        tags: vec!["虚拟商品".to_owned()],
+        description: "<p>从巴赫到肖邦，每讲十五分钟。付款后在订单里查看收听方式。</p>".to_owned(),
+        options: Vec::new(),
+        skus: vec![sku],
+        ..model
+    };
+    let added = catalog::add_product(tx, &catalog::sanitised(draft))?;
+    for sku in &added.skus {
+        let grant = NewGrant {
+            name: "古典音乐入门音频课".to_owned(),
+            instructions: "打开链接，用下单时的手机号登录即可收听全部三十讲。".to_owned(),
+            link: Some("https://shop.example/courses/classical".to_owned()),
+        };
+        digital::grant_access(tx, sku.id, &grant)?;
+        let lines = vec![StockLine { sku_id: sku.id, quantity: 999 }];
+        stock::receive(tx, &Receipt { lines, reason: "开业备货".to_owned(), staff_id: None })?;
+    }
+    catalog::advance(tx, added.row.id, ProductMove::PutOnSale)?;
+    Ok(())
 }
 
 /// The one store where the demonstration's orders can be collected.
@@ -206,6 +261,7 @@ fn product_draft(
         |option: &goods::DemoOption| ProductOption { name: option.name.clone(), values: option.values.clone() };
     Ok(ProductDraft {
         category_id: find(categories, &product.category)?,
+        kind: None,
         freight_template_id: find(templates, &product.freight_template)?,
         title: product.title.clone(),
         subtitle: product.subtitle.clone(),

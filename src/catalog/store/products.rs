@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::catalog::model::{
-    CategoryId, FreightTemplateId, Product, ProductDraft, ProductFacts, ProductId, ProductRow, ProductState, Schedule,
-    SkuDraft, SkuFacts, SkuId, SkuRow, Unavailable, picture_path,
+    CategoryId, FreightTemplateId, GoodsKind, Product, ProductDraft, ProductFacts, ProductId, ProductRow, ProductState,
+    Schedule, SkuDraft, SkuFacts, SkuId, SkuRow, Unavailable, picture_path,
 };
 use crate::catalog::rules;
 use crate::kernel::money::Fen;
@@ -21,6 +21,7 @@ struct FactsRow {
     sku_id: SkuId,
     product_id: ProductId,
     category_id: CategoryId,
+    kind: GoodsKind,
     freight_template_id: FreightTemplateId,
     title: String,
     option_values: String,
@@ -48,6 +49,7 @@ pub fn sku_facts(tx: &mut Tx<'_>, ids: &[SkuId]) -> DbResult<Vec<SkuFacts>> {
         skus::id,
         products::id,
         products::category_id,
+        products::kind,
         products::freight_template_id,
         products::title,
         skus::option_values,
@@ -115,6 +117,7 @@ impl FactsRow {
             sku_id: self.sku_id,
             product_id: self.product_id,
             category_id: self.category_id,
+            kind: self.kind,
             freight_template_id: self.freight_template_id,
             title: self.title,
             option_text: option_text(&self.option_values),
@@ -181,6 +184,7 @@ pub(in crate::catalog) fn insert_product(tx: &mut Tx<'_>, draft: &ProductDraft) 
         .values((
             products::id.eq(id),
             products::category_id.eq(new.category_id),
+            products::kind.eq(draft.kind.unwrap_or(GoodsKind::Physical)),
             products::freight_template_id.eq(new.freight_template_id),
             products::title.eq(new.title),
             products::subtitle.eq(new.subtitle),

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::catalog::{CategoryId, FreightTemplateId, ProductId, SkuFacts, SkuId};
+use crate::catalog::{CategoryId, FreightTemplateId, GoodsKind, ProductId, SkuFacts, SkuId};
 use crate::coupon::draft::CouponTemplateDraft;
 use crate::coupon::model::{
     CouponBenefit, CouponId, CouponScope, CouponSettings, CouponTemplateId, Goods, MAX_FEN, ONE_TIME_CODE_LENGTH, Worth,
@@ -20,6 +20,7 @@ fn line(id: i64, category: i64, payable: i64, coupons_allowed: bool) -> PricedLi
             sku_id: SkuId::new(id),
             product_id: ProductId::new(id),
             category_id: CategoryId::new(category),
+            kind: GoodsKind::Physical,
             freight_template_id: FreightTemplateId::new(1),
             title: String::new(),
             option_text: String::new(),

@@ -81,8 +81,8 @@ impl Shop {
         for id in 1..=20 {
             let (category, price) = ((id - 1) / 5 + 1, id * 1_000);
             sql.push_str(&format!(
-                "INSERT INTO products (id, category_id, freight_template_id, title, subtitle, brand, tags, cover, gallery, \
-                 description, options, state, sold, version, created_at, updated_at) VALUES ({id}, {category}, 1, '商品{id}', \
+                "INSERT INTO products (id, category_id, kind, freight_template_id, title, subtitle, brand, tags, cover, gallery, \
+                 description, options, state, sold, version, created_at, updated_at) VALUES ({id}, {category}, 'physical', 1, '商品{id}', \
                  '', '', '[]', '/c.jpg', '[]', '', '[]', 'on_sale', 0, 1, 0, 0); \
                  INSERT INTO skus (id, product_id, code, option_values, price_fen, weight_grams, volume_cm3, position, sellable, \
                  version, created_at, updated_at) VALUES ({id}, {id}, 'S{id}', '[]', {price}, 100, 100, 0, TRUE, 1, 0, 0);"

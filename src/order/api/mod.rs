@@ -82,10 +82,10 @@ pub struct PlaceOrderBody {
     #[serde(default)]
     #[schema(example = false)]
     pub from_cart: bool,
-    /// Where to send it; absent when it is collected at a store.
+    /// Where to send it; absent when it is collected at a store, or when there is nothing to carry.
     #[serde(default)]
     pub address_id: Option<AddressId>,
-    /// Where it is collected and by whom; absent when it is sent.
+    /// Where it is collected and by whom; absent when it is sent, or when there is nothing to carry.
     #[serde(default)]
     pub pick_up: Option<PickUpWishBody>,
     /// The offers chosen, at most 20.
@@ -113,7 +113,8 @@ impl PlaceOrderBody {
                 contact_name: wish.contact_name,
                 contact_phone: wish.contact_phone,
             }),
-            _ => return Err(OrderError::DestinationUnclear),
+            (None, None) => Destination::Nowhere,
+            (Some(_), Some(_)) => return Err(OrderError::DestinationUnclear),
         };
         Ok(PlaceOrder {
             user_id: shopper.user_id,

@@ -78,8 +78,8 @@ pub struct StaffOrderRowView {
     /// What is on its way back.
     #[schema(example = 0)]
     pub refunding_fen: Fen,
-    /// Where it is sent, or who collects it.
-    pub receiver: ReceiverView,
+    /// Where it is sent, or who collects it; null when there is nothing to carry.
+    pub receiver: Option<ReceiverView>,
     /// What the buyer wrote.
     #[schema(example = "请放在门口")]
     pub remark: String,
@@ -156,8 +156,8 @@ pub struct StaffOrderDetailView {
     pub delivery: Delivery,
     /// What it costs.
     pub price: OrderPriceView,
-    /// Where it is sent, or who collects it.
-    pub receiver: ReceiverView,
+    /// Where it is sent, or who collects it; null when there is nothing to carry.
+    pub receiver: Option<ReceiverView>,
     /// Where it is collected; null when it is sent.
     pub pick_up: Option<StaffPickUpView>,
     /// What the buyer wrote.

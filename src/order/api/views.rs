@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::collecting::PickUpView;
-use crate::catalog::{ProductId, SkuId};
+use crate::catalog::{GoodsKind, ProductId, SkuId};
 use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
 use crate::kernel::time::{SECOND_MS, Timestamp};
@@ -24,6 +24,8 @@ pub struct OrderLineView {
     pub product_id: ProductId,
     /// The SKU.
     pub sku_id: SkuId,
+    /// What its buyer gets.
+    pub kind: GoodsKind,
     /// The product's title when it was bought.
     #[schema(example = "亚麻连衣裙")]
     pub title: String,
@@ -65,6 +67,7 @@ impl From<OrderLine> for OrderLineView {
             line_id: line.id,
             product_id: line.product_id,
             sku_id: line.sku_id,
+            kind: line.kind,
             title: line.title,
             option_text: line.option_text,
             picture: line.picture,
@@ -163,7 +166,7 @@ impl From<TrackingEvent> for TrackingEventView {
     }
 }
 
-/// Something that left the shop: a parcel, or what was handed out at a store.
+/// Something that left the shop: a parcel, what was handed out at a store, or virtual goods.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ShipmentView {
     /// The parcel.
@@ -420,13 +423,13 @@ impl OrderPriceView {
     }
 }
 
-pub(super) fn receiver_of(order: &Order) -> ReceiverView {
-    ReceiverView {
+pub(super) fn receiver_of(order: &Order) -> Option<ReceiverView> {
+    (order.delivery != Delivery::Virtual).then(|| ReceiverView {
         name: order.receiver_name.clone(),
         phone: order.receiver_phone.clone(),
         province_code: Some(order.province_code.clone()).filter(|code| !code.is_empty()),
         address: order.receiver_address.clone(),
-    }
+    })
 }
 
 /// An order that has just been placed.
@@ -473,8 +476,8 @@ pub struct OrderDetailView {
     pub delivery: Delivery,
     /// What it costs.
     pub price: OrderPriceView,
-    /// Where it is sent, or who collects it.
-    pub receiver: ReceiverView,
+    /// Where it is sent, or who collects it; null when there is nothing to carry.
+    pub receiver: Option<ReceiverView>,
     /// Where it is collected and the code to show there; null when it is sent.
     pub pick_up: Option<PickUpView>,
     /// What the buyer wrote.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::catalog::{ProductId, SkuId};
+use crate::catalog::{GoodsKind, ProductId, SkuId};
 use crate::kernel::id::{OrderId, UserId};
 use crate::pick_up::StoreId;
 
@@ -49,6 +49,7 @@ fn line(id: i64, goods: i64, discount: i64, freight: i64) -> OrderLine {
         order_id: OrderId::new(1),
         product_id: ProductId::new(1),
         sku_id: SkuId::new(id),
+        kind: GoodsKind::Physical,
         title: "茶".to_owned(),
         option_text: String::new(),
         picture: String::new(),
@@ -156,6 +157,20 @@ fn a_code_can_be_used_while_its_order_is_paid_and_not_refunded_or_collected() {
     assert_eq!(usable_code(&Order { refunding: Fen::new(1), ..paid.clone() }, &pick_up(None)), None);
     let difference = Order { refunding: Fen::new(1), refunding_difference: Fen::new(1), ..paid };
     assert!(usable_code(&difference, &pick_up(None)).is_some());
+}
+
+#[test]
+fn virtual_lines_go_into_no_parcel() {
+    let lines = [line(1, 10, 0, 0), OrderLine { kind: GoodsKind::VirtualCode, ..line(2, 10, 0, 0) }];
+    let part = |id| LineQuantity { line_id: OrderLineId::new(id), quantity: 1 };
+    assert_eq!(fill_parcel(&lines, None), Ok(vec![part(1)]));
+    assert_eq!(fill_parcel(&lines, Some(&[part(2)])), Err(ParcelRefusal::Virtual(OrderLineId::new(2))));
+    assert_eq!(undelivered(&lines), [part(2)]);
+    assert!(!completes(&lines, &[part(1)]) && completes(&lines, &[part(1), part(2)]));
+    let [sent, left] = lines.clone();
+    let sent = OrderLine { shipped_quantity: 1, ..sent };
+    assert!(all_carried(&[sent.clone(), left]) && !all_carried(&lines));
+    assert_eq!(fill_parcel(&[sent], None), Err(ParcelRefusal::Empty));
 }
 
 #[test]

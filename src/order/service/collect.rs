@@ -3,15 +3,14 @@
 use serde_json::json;
 
 use super::super::error::OrderError;
-use super::super::events::{OrderPickUpReady, PICK_UP_READY};
+use super::super::events::{OrderFacts, OrderPickUpReady, PICK_UP_READY};
 use super::super::model::{
-    Actor, Delivery, Order, OrderLine, OrderState, PICK_UP_CODE_LENGTH, PickUp, PickUpFile, Shipment, ShipmentId,
-    ShipmentKind,
+    Actor, Order, OrderLine, OrderState, PICK_UP_CODE_LENGTH, PickUp, PickUpFile, Shipment, ShipmentId, ShipmentKind,
 };
 use super::super::rules::{self, Step};
 use super::super::store;
 use super::desk::{AtDesk, audit_pick_up};
-use super::{Cause, Orders, facts_of, moves, record, ship};
+use super::{Cause, Orders, moves, record, ship};
 use crate::kernel::id::{OrderId, UserId};
 use crate::pick_up::{self, StoreId};
 use crate::platform::db::{DbError, DbResult, Tx};
@@ -28,19 +27,12 @@ pub(in crate::order) struct Collected {
     pub(in crate::order) file: PickUpFile,
 }
 
-/// Makes the code of an order that is collected, once it is paid and nothing holds it back; does nothing otherwise.
-pub(super) fn make_ready(tx: &mut Tx<'_>, order: &Order) -> DbResult<()> {
-    if order.delivery != Delivery::PickUp || order.state != OrderState::Paid || order.is_refunding() {
-        return Ok(());
-    }
-    if store::gates_of(tx, order.id)?.iter().any(|gate| gate.opened_at.is_none()) {
-        return Ok(());
-    }
+/// Gives an order that is collected its code.
+pub(super) fn issue_code(tx: &mut Tx<'_>, order: &Order, lines: &[OrderLine]) -> DbResult<()> {
     // 60 random bits: should two orders ever draw the same, the index refuses the second and its payment is applied anew.
     let code = typed_code::random::<PICK_UP_CODE_LENGTH>().map_err(|error| DbError::Defect(error.to_string()))?;
     let Some(store_id) = store::issue_pick_up_code(tx, order.id, &code)? else { return Ok(()) };
-    let event = OrderPickUpReady { order: facts_of(tx, order)?, store_id };
-    record(tx, PICK_UP_READY, order, &event)
+    record(tx, PICK_UP_READY, order, &OrderPickUpReady { order: OrderFacts::of(order, lines), store_id })
 }
 
 /// What waits under a code, so that staff know what to hand out. Nothing changes.

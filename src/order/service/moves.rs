@@ -3,11 +3,13 @@
 //! Locks are always taken in one order: payment, the order, campaigns, stock.
 
 use super::super::error::OrderError;
-use super::super::events::{CLOSED, COMPLETED, OrderClosed, OrderCompleted, OrderPaid, OrderReceived, PAID, RECEIVED};
+use super::super::events::{
+    CLOSED, COMPLETED, OrderClosed, OrderCompleted, OrderFacts, OrderPaid, OrderReceived, PAID, RECEIVED,
+};
 use super::super::model::{Actor, Order, OrderState};
 use super::super::rules::{self, Step};
 use super::super::store::{self, NewStamps};
-use super::{Cause, Orders, checked_text, collect, facts_of, note_fact, note_row, record};
+use super::{Cause, Orders, checked_text, deliver, facts_of, note_fact, note_row, record};
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::time::{SECOND_MS, Timestamp};
 use crate::payment::{self, MayClose, PaidOutcome};
@@ -84,9 +86,9 @@ fn stamps(orders: &Orders, to: OrderState, cause: Cause<'_>, at: Timestamp) -> N
 
 fn after_payment(tx: &mut Tx<'_>, orders: &Orders, order: &Order, paid_at: Timestamp) -> Result<(), OrderError> {
     orders.offers.on_order(tx, order.id, OrderEvent::Paid)?;
-    let event = OrderPaid { order: facts_of(tx, order)?, paid_at };
-    record(tx, PAID, order, &event)?;
-    collect::make_ready(tx, order)?;
+    let lines = store::lines_of(tx, order.id)?;
+    record(tx, PAID, order, &OrderPaid { order: OrderFacts::of(order, &lines), paid_at })?;
+    deliver::go_on(tx, order, &lines)?;
     Ok(stock::sell(tx, order.id)?)
 }
 
@@ -233,7 +235,8 @@ pub fn open_gate(tx: &mut Tx<'_>, id: OrderId, source: &str) -> DbResult<bool> {
     let opened = store::open_gate(tx, id, source)?;
     if opened {
         note_fact(tx, &order, Cause { actor: Actor::System, reason: &format!("gate_opened: {source}") })?;
-        collect::make_ready(tx, &order)?;
+        let lines = store::lines_of(tx, id)?;
+        deliver::go_on(tx, &order, &lines)?;
     }
     Ok(opened)
 }

@@ -49,6 +49,8 @@ pub(in crate::order) enum Destination {
     Address(AddressId),
     /// To a store, where it is collected.
     Store(PickUpWish),
+    /// Nowhere, since there is nothing to carry.
+    Nowhere,
 }
 
 /// Who collects where.
@@ -64,11 +66,26 @@ pub(in crate::order) struct PickUpWish {
 
 /// Where an order goes, as it is written down with it.
 struct Receiver {
+    delivery: Delivery,
     name: String,
     phone: String,
     province_code: String,
     address: String,
     store: Option<StoreId>,
+}
+
+impl Receiver {
+    /// Nobody receives what needs no carrying.
+    const fn nobody() -> Self {
+        Self {
+            delivery: Delivery::Virtual,
+            name: String::new(),
+            phone: String::new(),
+            province_code: String::new(),
+            address: String::new(),
+            store: None,
+        }
+    }
 }
 
 /// An order about to be placed.
@@ -115,12 +132,17 @@ pub(in crate::order) fn place<T>(
     let receiver = receiver_of(tx, wish)?;
     let request = QuoteRequest {
         user: Some(wish.user_id),
-        province_code: Some(receiver.province_code.clone()).filter(|_| receiver.store.is_none()),
-        picked_up: receiver.store.is_some(),
+        province_code: Some(receiver.province_code.clone()).filter(|_| receiver.delivery == Delivery::Parcel),
+        picked_up: receiver.delivery == Delivery::PickUp,
         lines: basket_lines(tx, wish)?,
         claims: wish.claims.clone(),
     };
     let quote = quote_now(tx, orders, &request)?;
+    // Where nothing is carried, an address or a store is not needed and not written down.
+    let receiver = if quote.lines.iter().all(|line| line.kind.is_virtual()) { Receiver::nobody() } else { receiver };
+    if receiver.delivery == Delivery::Virtual && quote.freight_pending {
+        return Err(OrderError::DestinationUnclear);
+    }
     if quote.total != wish.expected.total || quote.digest != wish.expected.digest {
         return Err(OrderError::PriceChanged(json!(pricing::QuoteView::from(quote))));
     }
@@ -204,7 +226,7 @@ fn write_order(
         id,
         user_id: wish.user_id,
         state: OrderState::PendingPayment,
-        delivery: if receiver.store.is_some() { Delivery::PickUp } else { Delivery::Parcel },
+        delivery: receiver.delivery,
         goods: quote.goods,
         discount: quote.discount,
         freight: quote.freight,
@@ -252,7 +274,7 @@ fn receiver_of(tx: &mut Tx<'_>, wish: &PlaceOrder) -> Result<Receiver, OrderErro
             let address = identity::address(tx, wish.user_id, *id)?.ok_or(OrderError::AddressNotFound)?;
             let line = one_line(&address);
             let Address { receiver_name: name, receiver_phone: phone, province_code, .. } = address;
-            Ok(Receiver { name, phone, province_code, address: line, store: None })
+            Ok(Receiver { delivery: Delivery::Parcel, name, phone, province_code, address: line, store: None })
         }
         Destination::Store(collecting) => {
             let name = checked_line("contact_name", &collecting.contact_name, 32)?.to_owned();
@@ -260,8 +282,10 @@ fn receiver_of(tx: &mut Tx<'_>, wish: &PlaceOrder) -> Result<Receiver, OrderErro
             let store = pick_up::find(tx, collecting.store_id)?.filter(|store| store.state == StoreState::Open);
             let store = store.ok_or(OrderError::StoreNotFound)?;
             let address = format!("{}（{}）", store.name, store.address);
-            Ok(Receiver { name, phone, province_code: String::new(), address, store: Some(store.id) })
+            let (delivery, province_code, store) = (Delivery::PickUp, String::new(), Some(store.id));
+            Ok(Receiver { delivery, name, phone, province_code, address, store })
         }
+        Destination::Nowhere => Ok(Receiver::nobody()),
     }
 }
 
@@ -277,6 +301,7 @@ fn lines_of(tx: &Tx<'_>, order_id: OrderId, quote: &Quote) -> Vec<OrderLine> {
         order_id,
         product_id: quoted.product_id,
         sku_id: quoted.sku_id,
+        kind: quoted.kind,
         title: quoted.title.clone(),
         option_text: quoted.option_text.clone(),
         picture: quoted.picture.clone(),

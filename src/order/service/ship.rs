@@ -6,8 +6,8 @@ use super::super::error::OrderError;
 use super::super::events::{OrderFacts, OrderShipped, SHIPPED};
 use super::super::jobs::{SHIPPING_UPLOAD, ShippingUpload};
 use super::super::model::{
-    Actor, MAX_PARCELS, MAX_TRACKING_EVENTS, Order, OrderLine, OrderState, Parcel, Shipment, ShipmentId, ShipmentKind,
-    ShipmentLine, TrackingEvent, TrackingEventId,
+    Actor, Delivery, MAX_PARCELS, MAX_TRACKING_EVENTS, Order, OrderLine, OrderState, Parcel, Shipment, ShipmentId,
+    ShipmentKind, ShipmentLine, TrackingEvent, TrackingEventId,
 };
 use super::super::rules::{self, LineQuantity, Step};
 use super::super::store::{self, ParcelTaken};
@@ -228,7 +228,14 @@ pub(in crate::order) fn to_upload(tx: &mut Tx<'_>, id: OrderId) -> DbResult<Opti
     let Some(order) = store::find(tx, id)? else { return Ok(None) };
     let Some(transaction) = payment::wechat_transaction(tx, id)? else { return Ok(None) };
     let Some(payer_openid) = transaction.openid.clone() else { return Ok(None) };
-    let parcels = store::parcels_of(tx, id)?;
+    // One payment is fulfilled in one way: virtual lines beside parcels are nothing that WeChat would take a word of.
+    let kind = match order.delivery {
+        Delivery::Parcel => ShipmentKind::Parcel,
+        Delivery::PickUp => ShipmentKind::PickUp,
+        Delivery::Virtual => ShipmentKind::Virtual,
+    };
+    let mut parcels = store::parcels_of(tx, id)?;
+    parcels.retain(|parcel| parcel.shipment.kind == kind);
     let news = parcels.iter().any(|parcel| parcel.shipment.uploaded_at.is_none());
     if order.state == OrderState::Refunded || !news {
         return Ok(None);

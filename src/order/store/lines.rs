@@ -2,12 +2,13 @@
 
 use diesel::prelude::*;
 
+use crate::catalog::GoodsKind;
 use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
-use crate::order::model::{OrderAdjustment, OrderLine, OrderLineId};
+use crate::order::model::{OrderAdjustment, OrderLine, OrderLineId, OrderState, VirtualLine};
 use crate::order::rules::NewLinePrice;
 use crate::platform::db::dialect::Prepared;
-use crate::platform::db::schema::{order_adjustments as adjustments, order_lines as lines};
+use crate::platform::db::schema::{order_adjustments as adjustments, order_lines as lines, orders};
 use crate::platform::db::{DbResult, Tx, columns};
 
 /// Writes lines. An order of one line, the usual one, goes through a statement that stays prepared, which an insert of
@@ -80,4 +81,22 @@ pub(in crate::order) fn refund_whole_lines(tx: &mut Tx<'_>, order: OrderId) -> D
     )
     .execute(tx.conn()?)?;
     Ok(())
+}
+
+/// Every virtual line with what was delivered of it.
+pub(in crate::order) fn virtual_lines(tx: &mut Tx<'_>) -> DbResult<Vec<VirtualLine>> {
+    let found = lines::table
+        .inner_join(orders::table)
+        .filter(lines::kind.ne(GoodsKind::Physical))
+        .order(lines::id)
+        .select((lines::id, orders::id, orders::state, lines::kind, lines::shipped_quantity));
+    let rows: Vec<(OrderLineId, OrderId, OrderState, GoodsKind, i64)> = found.load(tx.conn()?)?;
+    let line = |(line_id, order_id, state, kind, shipped_quantity)| VirtualLine {
+        line_id,
+        order_id,
+        state,
+        kind,
+        shipped_quantity,
+    };
+    Ok(rows.into_iter().map(line).collect())
 }

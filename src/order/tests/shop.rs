@@ -279,8 +279,8 @@ fn seed(tx: &mut Tx<'_>, pieces: i64) -> DbResult<()> {
          INSERT INTO freight_templates (id, name, measure, version, created_at, updated_at) VALUES (1, '包邮', 'piece', 1, 0, 0); \
          INSERT INTO freight_tariffs (id, template_id, provinces, deliverable, first_units, first_fee_fen, next_units, next_fee_fen) \
          VALUES (1, 1, '[]', TRUE, 1, 0, 1, 0); \
-         INSERT INTO products (id, category_id, freight_template_id, title, subtitle, brand, tags, cover, gallery, description, \
-         options, state, sold, version, created_at, updated_at) VALUES (201, 101, 1, '亚麻连衣裙', '', '', '[]', '/c.jpg', '[]', '', \
+         INSERT INTO products (id, category_id, kind, freight_template_id, title, subtitle, brand, tags, cover, gallery, description, \
+         options, state, sold, version, created_at, updated_at) VALUES (201, 101, 'physical', 1, '亚麻连衣裙', '', '', '[]', '/c.jpg', '[]', '', \
          '[]', 'on_sale', 0, 1, 0, 0); {}{}{}",
         sku(301, 9_900),
         sku(302, 33),

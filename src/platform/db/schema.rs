@@ -3,6 +3,28 @@
 #![allow(missing_docs, reason = "column names say what they are; the migrations say why")]
 
 diesel::table! {
+    access_deliveries (line_id) {
+        line_id -> BigInt,
+        order_id -> BigInt,
+        sku_id -> BigInt,
+        name -> Text,
+        instructions -> Text,
+        link -> Nullable<Text>,
+        delivered_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    access_grants (sku_id) {
+        sku_id -> BigInt,
+        name -> Text,
+        instructions -> Text,
+        link -> Nullable<Text>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     addresses (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -601,6 +623,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    digital_codes (id) {
+        id -> BigInt,
+        sku_id -> BigInt,
+        load_id -> BigInt,
+        fingerprint -> Text,
+        sealed -> Text,
+        state -> Text,
+        order_id -> Nullable<BigInt>,
+        line_id -> Nullable<BigInt>,
+        unit -> Nullable<BigInt>,
+        delivered_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    digital_loads (id) {
+        id -> BigInt,
+        sku_id -> BigInt,
+        codes -> BigInt,
+        reason -> Text,
+        staff_id -> Nullable<BigInt>,
+        loaded_at -> BigInt,
+    }
+}
+
+diesel::table! {
     favourites (user_id, product_id) {
         user_id -> BigInt,
         product_id -> BigInt,
@@ -882,6 +930,7 @@ diesel::table! {
         order_id -> BigInt,
         product_id -> BigInt,
         sku_id -> BigInt,
+        kind -> Text,
         title -> Text,
         option_text -> Text,
         picture -> Text,
@@ -1103,6 +1152,7 @@ diesel::table! {
     products (id) {
         id -> BigInt,
         category_id -> BigInt,
+        kind -> Text,
         freight_template_id -> BigInt,
         title -> Text,
         subtitle -> Text,
@@ -1449,6 +1499,10 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(access_deliveries -> order_lines (line_id));
+diesel::joinable!(access_deliveries -> orders (order_id));
+diesel::joinable!(access_deliveries -> skus (sku_id));
+diesel::joinable!(access_grants -> skus (sku_id));
 diesel::joinable!(addresses -> users (user_id));
 diesel::joinable!(audit_entries -> staff_accounts (staff_id));
 diesel::joinable!(bargain_awards -> bargain_rules (campaign_id));
@@ -1484,6 +1538,12 @@ diesel::joinable!(coupon_codes -> coupon_code_batches (batch_id));
 diesel::joinable!(coupon_uses -> coupons (coupon_id));
 diesel::joinable!(coupons -> coupon_templates (template_id));
 diesel::joinable!(devices -> users (first_user_id));
+diesel::joinable!(digital_codes -> digital_loads (load_id));
+diesel::joinable!(digital_codes -> order_lines (line_id));
+diesel::joinable!(digital_codes -> orders (order_id));
+diesel::joinable!(digital_codes -> skus (sku_id));
+diesel::joinable!(digital_loads -> skus (sku_id));
+diesel::joinable!(digital_loads -> staff_accounts (staff_id));
 diesel::joinable!(favourites -> products (product_id));
 diesel::joinable!(favourites -> users (user_id));
 diesel::joinable!(flash_sale_buyers -> flash_sale_items (item_id));
@@ -1570,6 +1630,8 @@ diesel::joinable!(tracking_events -> shipments (shipment_id));
 diesel::joinable!(wechat_session_keys -> identities (identity_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    access_deliveries,
+    access_grants,
     addresses,
     audit_entries,
     bargain_awards,
@@ -1614,6 +1676,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     coupon_uses,
     coupons,
     devices,
+    digital_codes,
+    digital_loads,
     favourites,
     flash_sale_buyers,
     flash_sale_items,

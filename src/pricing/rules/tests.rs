@@ -9,6 +9,7 @@ use crate::pricing::freight::{Measure, Tariff};
 
 fn sku(id: i64, price: i64) -> SkuFacts {
     SkuFacts {
+        kind: crate::catalog::GoodsKind::Physical,
         sku_id: SkuId::new(id),
         product_id: ProductId::new(id),
         category_id: CategoryId::new(1),

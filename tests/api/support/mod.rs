@@ -14,6 +14,7 @@ pub mod proxy;
 pub mod sharing;
 pub mod shop;
 pub mod town;
+pub mod virtual_goods;
 
 pub use shop::Shop;
 

@@ -1,0 +1,4 @@
+DROP TABLE access_deliveries;
+DROP TABLE access_grants;
+DROP TABLE digital_codes;
+DROP TABLE digital_loads;
