@@ -113,6 +113,15 @@ impl Shop {
         shop
     }
 
+    /// A shop on a copy of another one's database, which `owner` is logged in to; `folder` goes when the shop does.
+    pub async fn on_copy(url: String, folder: PathBuf, database: Option<TestDatabase>, owner: String) -> Self {
+        // Ids follow the clock, so that a copy at the same moment would make those again that it holds already.
+        let clock = Clock::manual(BEGIN.plus_millis(1_000));
+        let mut shop = Self::stand(url, folder, database, &[], clock).await;
+        shop.owner = owner;
+        shop
+    }
+
     /// The same shop on another database that holds all of it already, with a WeChat of its own.
     pub async fn reopened_on(&self, url: &str) -> Self {
         let mut shop = Self::stand(url.to_owned(), folder(), None, &[], self.clock.clone()).await;
@@ -447,7 +456,8 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("expected a string, found {value}")).to_owned()
 }
 
-fn folder() -> PathBuf {
+/// A new, empty folder.
+pub fn folder() -> PathBuf {
     let path = std::env::temp_dir().join(format!("hourglass-test-{:032x}", rand::random::<u128>()));
     std::fs::create_dir_all(&path).expect("a folder");
     path
