@@ -233,7 +233,7 @@ on_both_databases! {
         let product_id = text(&found["items"][0]["id"]);
         let draft = shop.group_buy_draft(&product_id, &sku, &json!({"sizes": [2], "sku": {"prices_fen": [800]}}));
         let campaign = text(&shop.staff_post("/group-buys", draft).await["campaign_id"]);
-        shop.runs_campaign(&campaign).await;
+        shop.starts(&campaign).await;
         let (leader, friend) = (shop.buyer().await, shop.buyer().await);
         let (order_id, group) = leader.takes_seat(&sku, &format!("new:{campaign}")).await;
         leader.pays(&order_id).await;

@@ -173,9 +173,8 @@ fn bytes_of(shop: &Shop) -> Vec<u8> {
 }
 
 fn plan(shop: &Shop, name: &str) -> Value {
-    let mut plan = shop.campaign_plan(name);
-    plan["ends_at"] = json!(BEGIN.plus_millis(CAMPAIGN_MS));
-    plan
+    let end = BEGIN.plus_millis(CAMPAIGN_MS);
+    shop.plan(&json!({"name": name, "budget_fen": 1_000_000, "ends_at": end}))
 }
 
 async fn group_buy(shop: &Shop, goods: &Goods, rules: &Value) -> i64 {
