@@ -114,6 +114,7 @@ impl Shop {
     }
 
     /// A shop on a copy of another one's database, which `owner` is logged in to; `folder` goes when the shop does.
+    #[allow(dead_code, reason = "only the simulation begins with a copy")]
     pub async fn on_copy(url: String, folder: PathBuf, database: Option<TestDatabase>, owner: String) -> Self {
         // Ids follow the clock, so that a copy at the same moment would make those again that it holds already.
         let clock = Clock::manual(BEGIN.plus_millis(1_000));
