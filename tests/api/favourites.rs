@@ -65,9 +65,9 @@ on_both_databases! {
         // Products like the first one, and marks on all but a few of them.
         let products = format!(
             "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 1012) \
-             INSERT INTO products (id, category_id, freight_template_id, title, subtitle, brand, tags, cover, gallery, video, \
+             INSERT INTO products (id, kind, category_id, freight_template_id, title, subtitle, brand, tags, cover, gallery, video, \
              description, options, state, on_sale_at, off_sale_at, sold, listed_at, version, created_at, updated_at) \
-             SELECT number, category_id, freight_template_id, title, subtitle, brand, tags, cover, gallery, video, description, \
+             SELECT number, kind, category_id, freight_template_id, title, subtitle, brand, tags, cover, gallery, video, description, \
              options, state, on_sale_at, off_sale_at, sold, listed_at, version, created_at, updated_at \
              FROM products, numbers WHERE id = {pattern}"
         );
