@@ -41,7 +41,7 @@ crate::refusals! {
         /// Whoever belongs to a store hands out at that store alone.
         NotYourStore => FORBIDDEN "not_your_store" "您不属于该门店" "You do not belong to this store.",
         /// There is no code to show: not paid, held back by a campaign, collected, or refunded.
-        NoPickUpCode => CONFLICT "no_pick_up_code" "该订单暂无可用的自提码" "This order has no pick-up code to show now.",
+        NoPickUpCode => NOT_FOUND "no_pick_up_code" "该订单暂无可用的自提码" "This order has no pick-up code to show now.",
         /// The body names an address and a store at once, or neither although something has to be carried.
         DestinationUnclear => UNPROCESSABLE_ENTITY "destination_unclear" "请选择收货地址或自提门店" "Name an address or a store to collect it at, one of the two; only virtual goods need neither.",
         /// No such store, or it takes no orders.

@@ -30,7 +30,7 @@ on_both_databases! {
         assert_eq!((&before["delivery"], &before["pick_up"]["code"]), (&json!("pick_up"), &Value::Null), "no code before payment: {before}");
         assert_eq!((&before["receiver"]["name"], &before["receiver"]["province_code"]), (&json!("李雷"), &Value::Null), "{before}");
         let picture = format!("/orders/{order_id}/pick-up-code");
-        assert_eq!(code_of(&buyer.call("GET", &picture, None).await), refused(409, "order.no_pick_up_code"));
+        assert_eq!(code_of(&buyer.call("GET", &picture, None).await), refused(404, "order.no_pick_up_code"));
 
         let prepay_id = buyer.begins_to_pay(&order_id).await;
         shop.pay(&prepay_id).await;
