@@ -148,7 +148,7 @@ macro_rules! statements { ($conn:ident, $subject:ident, $ids:ident) => {{
     );
     run!(
         conn,
-        "INSERT INTO orders (id, user_id, state, delivery, goods_fen, discount_fen, freight_fen, total_fen, refunded_fen, refunding_fen, receiver_name, receiver_phone, province_code, receiver_address, remark, staff_note, pay_deadline, close_due_at, created_at, version) VALUES ($1, $2, 'pending_payment', 'parcel', 9900, 0, 0, 9900, 0, 0, '张三', '13800001234', '44', '广东省深圳市南山区科技园 1 号', '', '', $3, $4, $5, 1)",
+        "INSERT INTO orders (id, user_id, state, delivery, goods_fen, discount_fen, freight_fen, total_fen, refunded_fen, refunding_fen, refunding_difference_fen, receiver_name, receiver_phone, province_code, receiver_address, remark, staff_note, pay_deadline, close_due_at, created_at, version) VALUES ($1, $2, 'pending_payment', 'parcel', 9900, 0, 0, 9900, 0, 0, 0, '张三', '13800001234', '44', '广东省深圳市南山区科技园 1 号', '', '', $3, $4, $5, 1)",
         BigInt = order,
         BigInt = user_id,
         BigInt = now,
