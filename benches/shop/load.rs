@@ -11,9 +11,14 @@ use tokio::net::TcpStream;
 
 /// One connection.
 pub struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
+    used: Instant,
     buffer: Vec<u8>,
 }
+
+/// A connection that was silent for so long is opened anew, before the server closes it.
+const SILENT: Duration = Duration::from_secs(2);
 
 /// One answer.
 pub struct Answer {
@@ -36,17 +41,21 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server accepts");
         stream.set_nodelay(true).expect("nodelay");
-        Self { stream, buffer: Vec::with_capacity(64 * 1024) }
+        Self { address, stream, used: Instant::now(), buffer: Vec::with_capacity(64 * 1024) }
     }
 
     /// Sends a request and waits for its answer.
     pub async fn send(&mut self, request: &[u8]) -> Answer {
+        if self.used.elapsed() > SILENT {
+            *self = Self::open(self.address).await;
+        }
         self.stream.write_all(request).await.expect("the server reads");
         self.buffer.clear();
         loop {
             let read = self.stream.read_buf(&mut self.buffer).await.expect("the server answers");
             assert!(read > 0, "the server closed the connection");
             if let Some(answer) = self.complete() {
+                self.used = Instant::now();
                 return answer;
             }
         }
