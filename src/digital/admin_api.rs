@@ -46,8 +46,8 @@ pub fn admin_routes(config: &mut web::ServiceConfig) {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckCodes {
-    /// One code a row, or CSV whose first column is the code; 1–5000 codes of at most 200 characters. A first row that
-    /// says `code` is a head.
+    /// One code a row, or CSV whose first column is the code; 1–5000 codes of at most 200 characters, 256 KiB in all. A
+    /// first row that says `code` is a head.
     #[schema(example = "ABCD-EFGH-1234\nABCD-EFGH-5678")]
     pub text: String,
 }
@@ -56,8 +56,8 @@ pub struct CheckCodes {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadCodes {
-    /// One code a row, or CSV whose first column is the code; 1–5000 codes of at most 200 characters. A first row that
-    /// says `code` is a head.
+    /// One code a row, or CSV whose first column is the code; 1–5000 codes of at most 200 characters, 256 KiB in all. A
+    /// first row that says `code` is a head.
     #[schema(example = "ABCD-EFGH-1234\nABCD-EFGH-5678")]
     pub text: String,
     /// Where they come from, 1–200 characters.

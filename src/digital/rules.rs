@@ -19,8 +19,10 @@ pub enum RowProblem {
     BadCharacter,
     /// The same code stands further up in the list.
     DuplicateInList,
-    /// The pool has or had this code already.
+    /// The pool has this code already, or a buyer got it.
     DuplicateInPool,
+    /// The pool of another SKU has this code, or had it before a buyer got it.
+    DuplicateInOtherPool,
 }
 
 /// A row that cannot be loaded.

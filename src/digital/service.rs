@@ -9,7 +9,7 @@ use super::error::DigitalError;
 use super::events::{DELIVERED, DeliveredLine, GoodsDelivered};
 use super::model::{AccessDelivery, Code, CodeId, CodeState, Grant, Load, LoadId, MAX_LOAD, NewGrant};
 use super::rules::{self, BadRow, ListedCode, RowProblem};
-use super::store::{self, ONCE_IN_POOL};
+use super::store::{self, ONCE};
 use crate::catalog::{self, GoodsKind, SkuId};
 use crate::kernel::id::{OrderId, StaffId, UserId};
 use crate::kernel::page::{Cursor, Page};
@@ -37,8 +37,8 @@ impl DigitalKeys {
         Ok(Self { seal: SealKey::new(seal_key)?, hash: HashKey::new(hash_key)? })
     }
 
-    fn fingerprint(&self, sku: SkuId, code: &str) -> String {
-        self.hash.hash("digital_code", &format!("{sku}/{code}"))
+    fn fingerprint(&self, code: &str) -> String {
+        self.hash.hash("digital_code", code)
     }
 
     fn seal(&self, id: CodeId, code: &str) -> DbResult<String> {
@@ -91,15 +91,17 @@ pub(super) fn check(tx: &mut Tx<'_>, keys: &DigitalKeys, sku: SkuId, text: &str)
     if list.codes.len().saturating_add(list.bad.len()) > MAX_LOAD || (list.codes.is_empty() && list.bad.is_empty()) {
         return Err(DigitalError::RowsOutOfRange);
     }
-    let prints: Vec<String> = list.codes.iter().map(|listed| keys.fingerprint(sku, &listed.code)).collect();
+    let prints: Vec<String> = list.codes.iter().map(|listed| keys.fingerprint(&listed.code)).collect();
     let asked: Vec<&str> = prints.iter().map(String::as_str).collect();
-    let known = store::known(tx, sku, &asked)?;
+    let known = store::known(tx, &asked)?;
     let mut checked = Checked { good: Vec::with_capacity(list.codes.len()), bad: list.bad };
     for (listed, print) in list.codes.into_iter().zip(&prints) {
-        if known.contains(print) {
-            checked.bad.push(BadRow { row: listed.row, problem: RowProblem::DuplicateInPool });
-        } else {
-            checked.good.push(listed);
+        match known.get(print) {
+            Some(pool) if *pool == sku => {
+                checked.bad.push(BadRow { row: listed.row, problem: RowProblem::DuplicateInPool });
+            }
+            Some(_) => checked.bad.push(BadRow { row: listed.row, problem: RowProblem::DuplicateInOtherPool }),
+            None => checked.good.push(listed),
         }
     }
     checked.bad.sort_by_key(|bad| bad.row);
@@ -133,7 +135,7 @@ pub fn load(tx: &mut Tx<'_>, keys: &DigitalKeys, new: &NewCodes) -> Result<LoadI
             id,
             sku_id: new.sku_id,
             load_id: load.id,
-            fingerprint: keys.fingerprint(new.sku_id, &listed.code),
+            fingerprint: keys.fingerprint(&listed.code),
             sealed: keys.seal(id, &listed.code)?,
             state: CodeState::Free,
             order_id: None,
@@ -143,7 +145,7 @@ pub fn load(tx: &mut Tx<'_>, keys: &DigitalKeys, new: &NewCodes) -> Result<LoadI
         });
     }
     tx.attempt(|tx| store::insert_load(tx, &load, &rows))
-        .map_err(|error| if error.violates(ONCE_IN_POOL) { DigitalError::LoadedMeanwhile } else { error.into() })?;
+        .map_err(|error| if error.violates(ONCE) { DigitalError::LoadedMeanwhile } else { error.into() })?;
     stock::receive_codes(tx, new.sku_id, quantity, &reason, new.staff_id)?;
     Ok(load.id)
 }
@@ -211,7 +213,8 @@ pub(super) fn grant(tx: &mut Tx<'_>, sku: SkuId) -> Result<Grant, DigitalError> 
     store::grant(tx, sku)?.ok_or(DigitalError::GrantNotFound)
 }
 
-/// Writes what buyers of a SKU get from now on; answers what they got before.
+/// Writes what buyers of a SKU get from now on; answers what they got before. Orders that were paid while nobody had
+/// written anything are delivered then.
 ///
 /// # Errors
 /// 404 when the SKU grants no access; 422 when a field breaks its rule.
@@ -220,6 +223,9 @@ pub fn grant_access(tx: &mut Tx<'_>, sku: SkuId, new: &NewGrant) -> Result<Optio
     require_kind(tx, sku, GoodsKind::VirtualAccess)?;
     let before = store::grant(tx, sku)?;
     store::put_grant(tx, &Grant { sku_id: sku, name, instructions, link, updated_at: tx.now() })?;
+    if before.is_none() {
+        order::announce_undelivered(tx, sku)?;
+    }
     Ok(before)
 }
 

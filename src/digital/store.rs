@@ -1,6 +1,6 @@
 //! All SQL on virtual goods.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -13,18 +13,19 @@ use crate::order::OrderLineId;
 use crate::platform::db::schema::{access_deliveries, access_grants, digital_codes as codes, digital_loads as loads};
 use crate::platform::db::{Constraint, DbResult, Tx, columns, dialect};
 
-/// A pool holds each code once.
-pub(super) const ONCE_IN_POOL: Constraint =
-    Constraint { index: "digital_codes_fingerprint", columns: "digital_codes.sku_id, digital_codes.fingerprint" };
+/// The shop holds each code once, in whichever pool, until it is withdrawn.
+pub(super) const ONCE: Constraint =
+    Constraint { index: "digital_codes_fingerprint", columns: "digital_codes.fingerprint" };
 /// Most values of one statement; both databases allow many more.
 const AT_ONCE: usize = 500;
 
-/// Which of these fingerprints a pool has.
-pub(super) fn known(tx: &mut Tx<'_>, sku: SkuId, fingerprints: &[&str]) -> DbResult<HashSet<String>> {
-    let mut found = HashSet::new();
+/// Which of these fingerprints the shop has, with the pool they are in.
+pub(super) fn known(tx: &mut Tx<'_>, fingerprints: &[&str]) -> DbResult<HashMap<String, SkuId>> {
+    let mut found = HashMap::new();
     for some in fingerprints.chunks(AT_ONCE) {
-        let known = codes::table.filter(codes::sku_id.eq(sku)).filter(codes::fingerprint.eq_any(some.to_vec()));
-        found.extend(known.select(codes::fingerprint).load::<String>(tx.conn()?)?);
+        let live = codes::table.filter(codes::state.ne(CodeState::Withdrawn.spelt_out()));
+        let known = live.filter(codes::fingerprint.eq_any(some.to_vec()));
+        found.extend(known.select((codes::fingerprint, codes::sku_id)).load::<(String, SkuId)>(tx.conn()?)?);
     }
     Ok(found)
 }
@@ -103,17 +104,16 @@ pub(super) fn grant(tx: &mut Tx<'_>, sku: SkuId) -> DbResult<Option<Grant>> {
 
 /// Writes what buyers of a SKU are granted, in place of what they were.
 pub(super) fn put_grant(tx: &mut Tx<'_>, grant: &Grant) -> DbResult<()> {
-    let written = diesel::update(access_grants::table.find(grant.sku_id))
-        .set((
-            access_grants::name.eq(&grant.name),
-            access_grants::instructions.eq(&grant.instructions),
-            access_grants::link.eq(&grant.link),
-            access_grants::updated_at.eq(grant.updated_at),
-        ))
-        .execute(tx.conn()?)?;
-    if written == 0 {
-        diesel::insert_into(access_grants::table).values(grant).execute(tx.conn()?)?;
-    }
+    let words = (
+        access_grants::name.eq(&grant.name),
+        access_grants::instructions.eq(&grant.instructions),
+        access_grants::link.eq(&grant.link),
+        access_grants::updated_at.eq(grant.updated_at),
+    );
+    crate::on_backend!(tx.conn()?, conn => {
+        let first = diesel::insert_into(access_grants::table).values(grant);
+        first.on_conflict(access_grants::sku_id).do_update().set(words).execute(conn)
+    })?;
     Ok(())
 }
 

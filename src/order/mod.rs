@@ -61,6 +61,6 @@ pub use model::{
     Shipment, ShipmentId, ShipmentKind, VirtualLine,
 };
 pub use service::{
-    Orders, RefundApproval, close_unpaid, deliver_virtual, differences, find, gated, is_first_paid, is_newcomer,
-    move_gate, open_gate, refund_difference, refund_unshipped, states, virtual_lines,
+    Orders, RefundApproval, announce_undelivered, close_unpaid, deliver_virtual, differences, find, gated,
+    is_first_paid, is_newcomer, move_gate, open_gate, refund_difference, refund_unshipped, states, virtual_lines,
 };

@@ -306,11 +306,14 @@ pub struct NewLinePrice {
 
 /// Spreads a price that staff agreed with the buyer over the lines: a cheaper price in proportion to what each line
 /// still costs, a dearer one in proportion to what was taken off each, so that no line falls below zero or rises above
-/// its base price. `None` when the total is not within 1 fen and base price plus freight, or less than the freight.
+/// its base price. `None` when the total is not within 1 fen and base price plus freight, or less than the freight, or
+/// when there would be freight on an order that nobody carries.
 pub fn reprice(order: &Order, lines: &[OrderLine], total: Fen, freight: Option<Fen>) -> Option<NewPrice> {
     let freight = freight.unwrap_or(order.freight);
     let discount = order.goods.plus(freight)?.minus(total)?;
-    let in_range = total > Fen::ZERO && freight >= Fen::ZERO && discount >= Fen::ZERO && discount <= order.goods;
+    let carried = order.delivery == Delivery::Parcel || freight == Fen::ZERO;
+    let in_range =
+        carried && total > Fen::ZERO && freight >= Fen::ZERO && discount >= Fen::ZERO && discount <= order.goods;
     if !in_range {
         return None;
     }
@@ -325,8 +328,8 @@ pub fn reprice(order: &Order, lines: &[OrderLine], total: Fen, freight: Option<F
     let freights = if freight == order.freight {
         lines.iter().map(|line| line.freight).collect()
     } else {
-        let goods: Vec<Fen> = lines.iter().map(|line| line.goods).collect();
-        prorate(freight, &goods)?
+        let weight = |line: &OrderLine| if line.kind.is_virtual() { Fen::ZERO } else { line.goods };
+        prorate(freight, &lines.iter().map(weight).collect::<Vec<Fen>>())?
     };
     let mut priced = Vec::with_capacity(lines.len());
     for ((line, discount), freight) in lines.iter().zip(discounts).zip(freights) {

@@ -137,6 +137,10 @@ pub(super) fn replace_staff(
     if members.len() > MAX_STORE_STAFF || members.len() != staff.len() {
         return Err(PickUpError::TooManyStaff);
     }
+    // Without the lock two lists written at once would become one that nobody wrote.
+    if !store::lock(tx, id)? {
+        return Err(PickUpError::NotFound);
+    }
     let before = file(tx, id)?;
     tx.attempt(|tx| store::replace_staff(tx, id, &members)).map_err(|error| match error {
         DbError::ForeignKey(_) => PickUpError::StaffNotFound,

@@ -82,6 +82,12 @@ pub(super) fn stores_of(tx: &mut Tx<'_>, staff: StaffId) -> DbResult<Vec<StoreId
     Ok(found.select(store_staff::store_id).load(tx.conn()?)?)
 }
 
+/// Keeps everybody else from changing a store until the end of the transaction, by changing its version.
+pub(super) fn lock(tx: &mut Tx<'_>, id: StoreId) -> DbResult<bool> {
+    let next = stores::version.eq(stores::version + 1);
+    Ok(diesel::update(stores::table.find(id)).set(next).execute(tx.conn()?)? == 1)
+}
+
 /// Lets exactly these belong to a store.
 pub(super) fn replace_staff(tx: &mut Tx<'_>, id: StoreId, staff: &[StaffId]) -> DbResult<()> {
     diesel::delete(store_staff::table.filter(store_staff::store_id.eq(id))).execute(tx.conn()?)?;

@@ -13,6 +13,8 @@ crate::refusals! {
         TooManyLines(details) => UNPROCESSABLE_ENTITY "too_many_lines" "商品种类超出限制" "The basket has too many lines.",
         /// Fewer than one piece or more than a line may have.
         QuantityOutOfRange(details) => UNPROCESSABLE_ENTITY "quantity_out_of_range" "购买数量须为1至999件" "A quantity must lie between 1 and 999.",
+        /// More than one piece of what is granted as access, which a buyer has or has not.
+        AccessOnce(details) => UNPROCESSABLE_ENTITY "access_once" "该商品每单限购一件" "An order has one piece of this at most.",
         /// Some SKUs cannot be bought now; details name them and why.
         NotSellable(details) => UNPROCESSABLE_ENTITY "not_sellable" "部分商品已失效" "Some items can no longer be bought.",
         /// No such province.

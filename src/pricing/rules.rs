@@ -16,7 +16,7 @@ use super::model::{
 };
 use super::offer::{PricedLine, Reach, Reduction, Stage};
 use super::remainder::{Gone, GoneLine};
-use crate::catalog::{FreightTemplateId, SkuFacts, SkuId, Unavailable};
+use crate::catalog::{FreightTemplateId, GoodsKind, SkuFacts, SkuId, Unavailable};
 use crate::kernel::money::{Fen, prorate};
 use crate::kernel::region::Province;
 use crate::platform::db::DbError;
@@ -112,6 +112,11 @@ impl Basket {
         let mut lines = Vec::with_capacity(facts.len());
         for sku in facts {
             let quantity = wanted.get(&sku.sku_id).copied().unwrap_or(0);
+            if sku.kind == GoodsKind::VirtualAccess && quantity > 1 {
+                return Err(PricingError::AccessOnce(
+                    json!({ "sku_id": sku.sku_id, "quantity": quantity, "limit": 1 }),
+                ));
+            }
             let goods = sku.price.times(quantity).ok_or(PricingError::AmountTooLarge)?;
             lines.push(PricedLine {
                 sku,

@@ -153,7 +153,9 @@ on_both_databases! {
     async fn access_is_granted_as_it_was_when_it_was_bought(shop: &Shop) {
         let sku = shop.access_sku(5).await;
         let buyer = shop.buyer().await;
-        let order_id = buyer.buys_virtual(&[(&sku, 2)]).await;
+        let two = buyer.call("POST", "/quotes", Some(json!({"lines": [{"sku_id": sku, "quantity": 2}]}))).await;
+        assert_eq!(code_of(&two), refused(422, "pricing.access_once"), "a buyer has access or has not");
+        let order_id = buyer.buys_virtual(&[(&sku, 1)]).await;
         shop.settle().await;
         let path = format!("/skus/{sku}/access-grant");
         shop.staff("PUT", &path, Some(json!({"name": "新课", "instructions": "找客服"}))).await;
@@ -167,6 +169,37 @@ on_both_databases! {
         let odd = json!({"name": "新课", "instructions": "找客服", "link": "http://shop.example"});
         let odd = shop.call("PUT", &format!("/admin/v1{path}"), Some(&shop.owner), Some(odd)).await;
         assert_eq!(code_of(&odd), refused(422, "digital.invalid_field"));
+    }
+
+    async fn whoever_paid_before_access_was_described_gets_it_when_it_is(shop: &Shop) {
+        let sku = shop.virtual_sku("virtual_access").await;
+        shop.receive(&sku, 2).await;
+        let buyer = shop.buyer().await;
+        let order_id = buyer.buys_virtual(&[(&sku, 1)]).await;
+        shop.settle().await;
+        assert_eq!(buyer.order(&order_id).await["state"], "paid", "there is nothing to hand over yet");
+        let grant = json!({"name": "音频课", "instructions": "打开链接收听"});
+        shop.staff("PUT", &format!("/skus/{sku}/access-grant"), Some(grant)).await;
+        shop.settle().await;
+        let goods = buyer.does("GET", &format!("/orders/{order_id}/virtual-goods"), None).await;
+        assert_eq!((&goods["state"], &goods["access"][0]["name"]), (&json!("received"), &json!("音频课")), "{goods}");
+    }
+
+    async fn no_code_is_sold_twice_in_whichever_pool(shop: &Shop) {
+        let (wrong, right) = (shop.code_sku(0).await, shop.code_sku(0).await);
+        shop.loads(&wrong, "SAME-1\nSAME-2").await;
+        let path = format!("/skus/{right}/codes");
+        let checked = shop.staff_post(&format!("{path}/check"), json!({"text": "SAME-1\nOTHER-1"})).await;
+        assert_eq!(checked, json!({"good": 1, "bad": [{"row": 1, "problem": "duplicate_in_other_pool"}]}));
+        let body = json!({"text": "SAME-1", "reason": "放错了规格"});
+        let refusal = shop.call("POST", &format!("/admin/v1{path}"), Some(&shop.owner), Some(body)).await;
+        assert_eq!(code_of(&refusal), refused(422, "digital.bad_rows"));
+        let codes = shop.staff("GET", &format!("/skus/{wrong}/codes"), None).await;
+        for code in codes["items"].as_array().unwrap() {
+            shop.staff_post(&format!("/codes/{}/withdraw", text(&code["code_id"])), json!({"reason": "放错了规格"})).await;
+        }
+        shop.loads(&right, "SAME-1\nSAME-2").await;
+        assert_eq!((&shop.stock(&wrong).await["on_hand"], &shop.stock(&right).await["on_hand"]), (&json!(0), &json!(2)));
     }
 
     async fn a_refund_before_delivery_returns_everything_and_delivers_nothing(shop: &Shop) {

@@ -25,7 +25,7 @@ CREATE TABLE digital_codes (
         AND (line_id IS NULL) = (order_id IS NULL) AND (line_id IS NULL) = (unit IS NULL)
         AND (line_id IS NULL) = (delivered_at IS NULL))
 );
-CREATE UNIQUE INDEX digital_codes_fingerprint ON digital_codes (sku_id, fingerprint);
+CREATE UNIQUE INDEX digital_codes_fingerprint ON digital_codes (fingerprint) WHERE state <> 'withdrawn';
 CREATE UNIQUE INDEX digital_codes_unit ON digital_codes (line_id, unit);
 CREATE INDEX digital_codes_pool ON digital_codes (sku_id, state, id);
 CREATE INDEX digital_codes_order ON digital_codes (order_id);

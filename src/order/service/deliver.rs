@@ -8,6 +8,7 @@ use super::super::model::{
 use super::super::rules::{self, Step};
 use super::super::store;
 use super::{Cause, Orders, collect, moves, record, ship};
+use crate::catalog::SkuId;
 use crate::kernel::id::OrderId;
 use crate::platform::db::{DbResult, Tx};
 
@@ -71,6 +72,21 @@ pub fn deliver_virtual(
         moves::advance(tx, orders, &order, Step::Receive, cause).map_err(OrderError::into_db)?;
     }
     Ok(true)
+}
+
+/// Says again of paid orders with undelivered pieces of a SKU that they are ready, the oldest 1,000: for whoever delivers
+/// and could not before. One that may not leave yet says so itself when it may.
+///
+/// # Errors
+/// When the database fails.
+pub fn announce_undelivered(tx: &mut Tx<'_>, sku: SkuId) -> DbResult<()> {
+    for order in store::undelivered_of_sku(tx, sku, 1_000)? {
+        if rules::may_leave(&order, &store::gates_of(tx, order.id)?).is_ok() {
+            let lines = store::lines_of(tx, order.id)?;
+            record(tx, VIRTUAL_READY, &order, &OrderVirtualReady { order: OrderFacts::of(&order, &lines) })?;
+        }
+    }
+    Ok(())
 }
 
 /// Every virtual line there is, for the books of whoever delivers.

@@ -16,7 +16,7 @@ mod ship;
 use serde_json::json;
 
 pub use books::differences;
-pub use deliver::{deliver_virtual, virtual_lines};
+pub use deliver::{announce_undelivered, deliver_virtual, virtual_lines};
 pub use look::{find, gated, is_first_paid, is_newcomer, states};
 pub use moves::{close_unpaid, move_gate, open_gate};
 pub use refund::{refund_difference, refund_unshipped};

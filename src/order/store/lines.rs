@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::catalog::GoodsKind;
+use crate::catalog::{GoodsKind, SkuId};
 use crate::kernel::id::OrderId;
 use crate::kernel::money::Fen;
-use crate::order::model::{OrderAdjustment, OrderLine, OrderLineId, OrderState, VirtualLine};
+use crate::order::model::{Order, OrderAdjustment, OrderLine, OrderLineId, OrderState, VirtualLine};
 use crate::order::rules::NewLinePrice;
 use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{order_adjustments as adjustments, order_lines as lines, orders};
@@ -81,6 +81,17 @@ pub(in crate::order) fn refund_whole_lines(tx: &mut Tx<'_>, order: OrderId) -> D
     )
     .execute(tx.conn()?)?;
     Ok(())
+}
+
+/// Paid orders that wait for virtual pieces of a SKU, the oldest first.
+pub(in crate::order) fn undelivered_of_sku(tx: &mut Tx<'_>, sku: SkuId, limit: i64) -> DbResult<Vec<Order>> {
+    let waiting = lines::table
+        .filter(lines::sku_id.eq(sku))
+        .filter(lines::kind.ne(GoodsKind::Physical))
+        .filter(lines::shipped_quantity.lt(lines::quantity))
+        .select(lines::order_id);
+    let paid = orders::table.filter(orders::state.eq(OrderState::Paid)).filter(orders::id.eq_any(waiting));
+    Ok(paid.order(orders::id).limit(limit).select(columns::<Order>()).load(tx.conn()?)?)
 }
 
 /// Every virtual line with what was delivered of it.

@@ -11,7 +11,7 @@ mod shipments;
 pub(super) use books::{chain_breaks, moves, totals_wrong};
 pub(super) use lines::{
     adjustments_of, insert_adjustments, insert_lines, lines_of, lines_of_all, refund_line, refund_whole_lines,
-    set_line_price, ship_line, virtual_lines,
+    set_line_price, ship_line, undelivered_of_sku, virtual_lines,
 };
 pub(super) use orders::{
     NewStamps, defer_close, find, has_paid, has_paid_another, history_of, insert, insert_history, lock, set_hidden,
