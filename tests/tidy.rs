@@ -185,6 +185,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "coupon_templates",
             "coupon_allotments",
             "coupon_user_counts",
+            "coupon_staff_days",
             "coupon_template_users",
             "coupons",
             "coupon_uses",

@@ -86,6 +86,8 @@ crate::refusals! {
         UnknownUsers(details) => UNPROCESSABLE_ENTITY "unknown_users" "部分用户不存在" "Some users do not exist.",
         /// A batch has too few or too many codes.
         BatchOutOfRange => UNPROCESSABLE_ENTITY "batch_out_of_range" "兑换码数量超出范围" "A batch has 1 to 10000 codes.",
+        /// More than one member of staff may give away alone in a day.
+        NeedsSecondPerson => CONFLICT "needs_second_person" "超出单人当日发放额度，请改用批量发放并由他人审批" "One member of staff may not give as much away in a day; make it a gift to many, which a second one agrees to.",
         /// The batch is void already.
         BatchVoid => CONFLICT "batch_void" "该批次已作废" "This batch is void already.",
         /// A filter is missing or contradicts itself.

@@ -2,7 +2,7 @@
 //!
 //! Owns `coupon_templates`, `coupon_allotments`, `coupon_user_counts`, `coupon_template_users`, `coupons`, `coupon_uses`,
 //! `coupon_history`, `coupon_code_batches`, `coupon_codes`, `coupon_code_tries`, `coupon_grant_runs`,
-//! `coupon_grant_targets`.
+//! `coupon_grant_targets`, `coupon_staff_days`.
 //!
 //! ```text
 //! template:  draft ──► active ⇄ paused ──► ended
@@ -25,8 +25,9 @@
 //!   out in memory, exactly as a quote would apply it.
 //! * **Codes**: one that many share, under the template's limits; or batches of one-time codes of 60 random bits, told to
 //!   staff once and kept as hashes. Wrong tries are counted before a code is looked up, per user and per address.
-//! * **Giving many** at once, to named users or as codes, needs a second member of staff above a number of coupons or a
-//!   worth ([`CouponSettings`]): the gift does not begin, and the codes are not good, before somebody else agrees.
+//! * **Giving**, to named users or as codes, needs a second member of staff above a number of coupons or a worth
+//!   ([`CouponSettings`]), measured by each deed and by all that one gave away alone that day: the gift does not begin, and
+//!   the codes are not good, before somebody else agrees. What nobody can say the worth of always needs one.
 //! * **Coupon drops** are campaigns whose coupons can be had while they run. Each coupon takes its face out of the
 //!   campaign's budget when it is issued, and puts it back, once, when it expires or is taken back unused.
 //!

@@ -455,8 +455,8 @@ pub struct CouponHistoryRow {
     pub at: Timestamp,
 }
 
-/// Limits above which a second member of staff must agree to coupons that staff give away. A campaign's coupons are not
-/// measured by them: its budget was agreed to.
+/// Limits above which a second member of staff must agree to coupons that one gives away, at once or alone in a day. A
+/// campaign's coupons are not measured by them: its budget was agreed to.
 #[derive(Clone, Copy, Debug)]
 pub struct CouponSettings {
     /// What they may be worth together.

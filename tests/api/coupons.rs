@@ -188,7 +188,7 @@ on_both_databases! {
         assert!(log.to_string().contains("coupon.revoke"), "{log}");
     }
 
-    with [("HOURGLASS_COUPON_APPROVAL_ABOVE_FEN", "2500"), ("HOURGLASS_COUPON_APPROVAL_ABOVE_COUNT", "5")]
+    with [("HOURGLASS_COUPON_APPROVAL_ABOVE_FEN", "2500"), ("HOURGLASS_COUPON_APPROVAL_ABOVE_COUNT", "7")]
     async fn many_coupons_or_dear_ones_are_given_once_a_second_person_agrees(shop: &Shop) {
         let template = shop.coupon_template(json!({"way": "grant"})).await;
         let buyers = at_once(8, (0..3).map(|_| shop.buyer())).await;
@@ -215,6 +215,7 @@ on_both_databases! {
         let cheap = shop.coupon_template(json!({"way": "one_time_code", "amount_fen": 1})).await;
         let good = shop.coupon_codes(&cheap, 5).await;
         assert_eq!(buyers[0].types_code(&good[0]).await.0, 201);
+        // Two coupons and five codes are as many as one may give in a day; those that a second one agreed to do not count.
         let codes = shop.coupon_codes(&cheap, 6).await;
         let (status, refused) = buyers[1].types_code(&codes[0]).await;
         assert_eq!((status, &refused["code"]), (422, &json!("coupon.code_unknown")), "{refused}");
@@ -223,6 +224,50 @@ on_both_databases! {
         assert_eq!((&batch["size"], &batch["waits_for_approval"]), (&json!(6), &json!(true)), "{batches}");
         assert_eq!(shop.agrees(&second, &batch["batch_id"]).await.0, 200);
         assert_eq!(buyers[1].types_code(&codes[0]).await.0, 201);
+    }
+
+    with [("HOURGLASS_COUPON_APPROVAL_ABOVE_FEN", "2500")]
+    async fn many_small_gifts_are_measured_like_a_large_one(shop: &Shop) {
+        let small = shop.coupon_template(json!({"way": "grant", "per_user_limit": 100})).await;
+        let buyer = shop.buyer().await;
+        let user = buyer.user_id().await;
+        let token = shop.owner.clone();
+        let answers = at_once(8, (0..8).map(|_| shop.gives_one(&token, &small, &user))).await;
+        assert_eq!(answers.iter().filter(|(status, _)| *status == 201).count(), 2, "{answers:?}");
+        for (_, refusal) in answers.iter().filter(|(status, _)| *status != 201) {
+            assert_eq!(refusal["code"], "coupon.needs_second_person", "{refusal}");
+        }
+        let dear = shop.coupon_template(json!({"way": "grant", "amount_fen": 2_600})).await;
+        let freight = shop.coupon_template(json!({"way": "grant", "benefit": "shipping", "amount_fen": null})).await;
+        let second = shop.second_owner().await;
+        for template in [&dear, &freight] {
+            let (status, refusal) = shop.gives_one(&second, template, &user).await;
+            assert_eq!((status, &refusal["code"]), (409, &json!("coupon.needs_second_person")), "{refusal}");
+        }
+        assert_eq!(shop.gives_one(&second, &small, &user).await.0, 201, "everybody has a measure of their own");
+        let run = shop.gives_many(&small, &[&user]).await;
+        assert_eq!(shop.staff("GET", &format!("/coupon-grants/{run}"), None).await["waits_for_approval"], true);
+        assert_eq!(shop.agrees(&second, &run).await.0, 200);
+        shop.settle().await;
+        let held = buyer.does("GET", "/coupons/summary", None).await;
+        assert_eq!(held["held"], 4, "{held}");
+
+        shop.clock.advance(DAY);
+        let (token, mut buyer) = (shop.owner_again().await, buyer);
+        buyer.comes_again().await;
+        let answers = at_once(3, (0..3).map(|_| shop.gives_one(&token, &small, &user))).await;
+        assert_eq!(answers.iter().filter(|(status, _)| *status == 201).count(), 2, "another day: {answers:?}");
+    }
+
+    async fn a_draft_has_no_codes_while_its_worth_can_change(shop: &Shop) {
+        let draft = shop.staff_post("/coupon-templates", shop.coupon_draft(json!({"way": "one_time_code"}))).await;
+        let id = text(&draft["template_id"]);
+        let (path, size) = (format!("/admin/v1/coupon-templates/{id}/code-batches"), json!({"size": 3}));
+        let (status, refusal) = shop.call("POST", &path, Some(&shop.owner), Some(size)).await;
+        assert_eq!((status, &refusal["code"]), (409, &json!("coupon.illegal_move")), "{refusal}");
+        assert_eq!(refusal["details"]["state"], "draft", "{refusal}");
+        shop.staff("POST", &format!("/coupon-templates/{id}/activate"), None).await;
+        assert_eq!(shop.coupon_codes(&id, 3).await.len(), 3);
     }
 
     with [("HOURGLASS_COUPON_APPROVAL_ABOVE_COUNT", "1")]

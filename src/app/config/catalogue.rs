@@ -140,9 +140,9 @@ settings! {
     CAMPAIGN_ACTION_DAYS = "campaigns.keep_actions_days" "HOURGLASS_CAMPAIGN_KEEP_ACTIONS_DAYS" Some("30"), "a number from 2 to 3650",
         "How long single deeds in campaigns are kept for the rules that watch, which look back a day at most.";
     COUPON_APPROVAL_FEN = "coupons.approval_above_fen" "HOURGLASS_COUPON_APPROVAL_ABOVE_FEN" Some("1000000"),
-        "a number from 0 to 100000000000", "Gifts and codes whose coupons are worth more than this together need a second member of staff.";
+        "a number from 0 to 100000000000", "Gifts and codes need a second member of staff when their coupons, or all that one gave away alone that day, are worth more than this.";
     COUPON_APPROVAL_COUNT = "coupons.approval_above_count" "HOURGLASS_COUPON_APPROVAL_ABOVE_COUNT" Some("1000"),
-        "a number from 0 to 1000000", "Gifts and codes of more coupons than this need a second member of staff, whatever they are worth.";
+        "a number from 0 to 1000000", "Gifts and codes need a second member of staff when they, or all that one gave away alone that day, are more coupons than this.";
     CAMPAIGN_PAGE = "campaigns.page" "HOURGLASS_CAMPAIGN_PAGE" Some("pages/campaign/index"),
         "a page of the mini-program without a slash in front", "The page that shows a campaign; it gets id and share.";
     PAGES_FRESH_MS = "server.pages_fresh_ms" "HOURGLASS_PAGES_FRESH_MS" Some("250"), "a number from 0 to 5000",

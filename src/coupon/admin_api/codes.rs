@@ -29,8 +29,9 @@ pub struct MakeCouponCodes {
 /// Makes a batch of one-time codes
 ///
 /// Answers the codes as a table with one column. They are told this once; only their hashes are kept. If the answer is
-/// lost, void the batch and make another. The header `X-Batch-Id` names the batch. Codes above the limits are good once a
-/// second member of staff agrees.
+/// lost, void the batch and make another. The header `X-Batch-Id` names the batch. Codes above the limits, by themselves or
+/// with what the same member of staff gave away alone that day, are good once a second one agrees. A draft has no codes
+/// yet: what they are worth could still change.
 #[utoipa::path(
     tag = "coupon",
     security(("staff" = [])),

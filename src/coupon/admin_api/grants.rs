@@ -28,7 +28,8 @@ pub struct GrantCoupon {
 
 /// Gives one user a coupon
 ///
-/// Within the limits of the template. Repeating the request under its key answers the same coupon.
+/// Within the limits of the template, and of what one member of staff may give away alone in a day; above those, make it
+/// a gift to many, which waits for a second one. Repeating the request under its key answers the same coupon.
 #[utoipa::path(
     tag = "coupon",
     security(("staff" = [])),
@@ -43,6 +44,7 @@ pub struct GrantCoupon {
 #[post("/coupon-templates/{template_id}/coupons")]
 pub async fn grant_coupon(
     db: web::Data<Db>,
+    settings: web::Data<CouponSettings>,
     staff: Staff<CouponGrant>,
     path: Path<CouponTemplateId>,
     key: IdempotencyKey,
@@ -50,7 +52,8 @@ pub async fn grant_coupon(
 ) -> ApiResult<Created<StaffCouponView>> {
     let (desk, id) = (desk(&staff), path.0);
     let granting = db.write("grant_coupon", move |tx| {
-        let held = service::grant_by_staff(tx, &desk, id, body.user_id, (&body.reason, key.as_str()))?;
+        let (whom, why) = ((id, body.user_id), (body.reason.as_str(), key.as_str()));
+        let held = service::grant_by_staff(tx, &settings, &desk, whom, why)?;
         Ok::<_, CouponError>(StaffCouponView::at(&held, tx.now()))
     });
     Ok(Created(granting.await?))
@@ -69,8 +72,8 @@ pub struct GrantCouponToMany {
 
 /// Gives many users a coupon each
 ///
-/// Done in the background; look at the gift to see how far it got. A gift above the limits begins once a second member of
-/// staff agrees. Repeating the request under its key answers the same gift.
+/// Done in the background; look at the gift to see how far it got. A gift above the limits, by itself or with
+/// what the same member of staff gave away alone that day, begins once a second one agrees. Repeating the request under its key answers the same gift.
 #[utoipa::path(
     tag = "coupon",
     security(("staff" = [])),

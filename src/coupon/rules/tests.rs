@@ -80,9 +80,11 @@ fn many_coupons_or_dear_ones_need_a_second_person_unless_a_budget_pays() {
     assert!(!needs(&worth(1), 50));
     assert!(needs(&worth(1), 51), "51 coupons");
     assert!(needs(&worth(i64::MAX), 2), "more than can be counted");
-    let share = |cap| CouponTemplate { benefit: CouponBenefit::PercentOff, amount: None, cap, ..template(&draft()) };
-    assert!(needs(&share(Some(Fen::new(2_000))), 6));
-    assert!(!needs(&share(None), 50) && needs(&share(None), 51));
+    let cap = Some(Fen::new(2_000));
+    let share = CouponTemplate { benefit: CouponBenefit::PercentOff, amount: None, cap, ..template(&draft()) };
+    assert!(!needs(&share, 5) && needs(&share, 6));
+    let freight = CouponTemplate { benefit: CouponBenefit::Shipping, amount: None, ..template(&draft()) };
+    assert!(needs(&freight, 1), "nobody can say what all of the freight comes to");
     let paid_for = CouponTemplate { campaign_id: Some(CampaignId::new(1)), ..worth(1_000) };
     assert!(!needs(&paid_for, 1_000));
 }

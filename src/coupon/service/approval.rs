@@ -1,4 +1,5 @@
-//! Gifts and codes above the limits: a second member of staff decides.
+//! Gifts and codes above the limits: a second member of staff decides. Small ones add up over a day, so that ten of them
+//! are no way around.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -6,10 +7,11 @@ use serde_json::json;
 use super::desk::AtDesk;
 use super::{codes, runs};
 use crate::coupon::error::CouponError;
-use crate::coupon::model::{CodeBatchId, CouponTemplate, CouponTemplateId, GrantRunId};
+use crate::coupon::model::{CodeBatchId, CouponSettings, CouponTemplate, CouponTemplateId, GrantRunId};
 use crate::coupon::rules;
+use crate::coupon::store::{self, Given};
 use crate::kernel::money::Fen;
-use crate::platform::db::{DbError, Tx};
+use crate::platform::db::{DbError, DbResult, Tx};
 use crate::platform::http::Permission as _;
 use crate::staff::approval::{self, ActionError, ApprovalHandler, Decider, NewApproval};
 use crate::staff::{Approval, permission};
@@ -26,7 +28,7 @@ pub(super) struct Wanted {
     template_id: CouponTemplateId,
     /// How many.
     coupons: i64,
-    /// What they may come to together; absent when a share without a cap knows no bound.
+    /// What they may come to together; absent when nobody can say.
     worth_fen: Option<Fen>,
 }
 
@@ -34,6 +36,24 @@ impl Wanted {
     pub(super) fn of(template: &CouponTemplate, coupons: i64) -> Self {
         Self { template_id: template.id, coupons, worth_fen: rules::worth_together(template, coupons) }
     }
+}
+
+/// Whether a member of staff gives so many coupons away without a second one: neither these nor all that they gave away
+/// alone today come to more than the limits. If they do, it is counted.
+pub(super) fn gives_alone(
+    tx: &mut Tx<'_>,
+    settings: &CouponSettings,
+    desk: &AtDesk,
+    (template, coupons): (&CouponTemplate, i64),
+) -> DbResult<bool> {
+    if rules::needs_second_person(settings, template, coupons) {
+        return Ok(false);
+    }
+    // What a campaign's budget pays for was agreed to with the budget, and is not measured.
+    let worth = rules::worth_together(template, coupons).filter(|_| template.campaign_id.is_none());
+    let Some(worth) = worth else { return Ok(true) };
+    let day = tx.today();
+    store::give_alone(tx, &Given { staff: desk.staff_id, day, coupons, worth }, settings)
 }
 
 /// Writes down that a second person must agree.

@@ -29,7 +29,7 @@ pub(in crate::coupon) struct NewBatch {
 /// only their hashes.
 ///
 /// # Errors
-/// When the template is not had by such codes, or the size is out of range.
+/// When the template is not had by such codes, is a draft or ended, or the size is out of range.
 pub(in crate::coupon) fn make_batch(
     tx: &mut Tx<'_>,
     settings: &CouponSettings,
@@ -40,7 +40,9 @@ pub(in crate::coupon) fn make_batch(
     if template.way != CouponWay::OneTimeCode {
         return Err(CouponError::WrongWay);
     }
-    if template.state == CouponTemplateState::Ended {
+    // A draft's worth may still change, which nobody would agree to again; unless a campaign's budget pays for it.
+    let changeable = template.state == CouponTemplateState::Draft && template.campaign_id.is_none();
+    if changeable || template.state == CouponTemplateState::Ended {
         return Err(CouponError::IllegalMove(json!({ "state": template.state })));
     }
     let wanted = usize::try_from(new.size).ok().filter(|_| (1..=MAX_BATCH).contains(&new.size));
@@ -49,7 +51,7 @@ pub(in crate::coupon) fn make_batch(
     if note.chars().count() > MAX_REASON || note.chars().any(char::is_control) {
         return Err(CouponError::ReasonOutOfRange);
     }
-    let waits = rules::needs_second_person(settings, &template, new.size);
+    let waits = !approval::gives_alone(tx, settings, desk, (&template, new.size))?;
     let batch = CodeBatch {
         id: CodeBatchId::new(tx.next_id()),
         template_id,

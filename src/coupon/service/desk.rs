@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::approval;
 use super::claiming::with_template;
 use super::granting::{self, NewCoupon};
 use super::{Cause, granting::grant};
 use crate::coupon::error::CouponError;
 use crate::coupon::model::{
-    Coupon, CouponActor, CouponHistoryRow, CouponId, CouponSource, CouponTemplateId, CouponUse, CouponWithTemplate,
+    Coupon, CouponActor, CouponHistoryRow, CouponId, CouponSettings, CouponSource, CouponTemplateId, CouponUse,
+    CouponWithTemplate,
 };
 use crate::coupon::rules;
 use crate::coupon::store::{self, CouponFilter};
@@ -64,12 +66,12 @@ pub(super) fn require_users(tx: &mut Tx<'_>, users: &[UserId]) -> Result<(), Cou
 /// Gives one user a coupon. The same `key` gives it once.
 ///
 /// # Errors
-/// Why they cannot have it.
+/// Why they cannot have it; also when the member of staff may not give as much away alone today.
 pub(in crate::coupon) fn grant_by_staff(
     tx: &mut Tx<'_>,
+    settings: &CouponSettings,
     desk: &AtDesk,
-    template: CouponTemplateId,
-    user: UserId,
+    (template, user): (CouponTemplateId, UserId),
     (reason, key): (&str, &str),
 ) -> Result<CouponWithTemplate, CouponError> {
     let reason = rules::reason(reason)?;
@@ -78,6 +80,10 @@ pub(in crate::coupon) fn grant_by_staff(
     let new = NewCoupon { template, user, source: CouponSource::Staff, source_ref, amount: None, valid_until: None };
     if let Some(had) = store::granted(tx, template, user, new.source, &new.source_ref)? {
         return with_template(tx, had);
+    }
+    let given = store::find_template(tx, template)?.ok_or(CouponError::TemplateNotFound)?;
+    if !approval::gives_alone(tx, settings, desk, (&given, 1))? {
+        return Err(CouponError::NeedsSecondPerson);
     }
     let id = grant(tx, &new)?;
     desk.note(

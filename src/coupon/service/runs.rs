@@ -73,7 +73,7 @@ pub(in crate::coupon) fn ask_run(
         return file_of_run(tx, asked);
     }
     let targets = i64::try_from(users.len()).unwrap_or(i64::MAX);
-    let waits = rules::needs_second_person(settings, &template, targets);
+    let waits = !approval::gives_alone(tx, settings, desk, (&template, targets))?;
     let run = GrantRun {
         id: GrantRunId::new(tx.next_id()),
         template_id: template.id,

@@ -1,11 +1,13 @@
-//! Limits: how many coupons there may be, a user may have, and who may have them. Counted by guarded statements only.
+//! Limits: how many coupons there may be, a user may have, staff may give away alone, and who may have them. Counted by
+//! guarded statements only.
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use crate::coupon::model::{CouponTemplate, CouponTemplateId, UserCount};
+use crate::coupon::model::{CouponSettings, CouponTemplate, CouponTemplateId, UserCount};
 use crate::kernel::day::Day;
-use crate::kernel::id::UserId;
+use crate::kernel::id::{StaffId, UserId};
+use crate::kernel::money::Fen;
 use crate::on_backend;
 use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{
@@ -48,6 +50,36 @@ pub(in crate::coupon) fn take_from_allotment(tx: &mut Tx<'_>, template: CouponTe
     .bind::<BigInt, _>(day)
     .bind::<BigInt, _>(template)
     .bind::<BigInt, _>(day);
+    Ok(Prepared(counting).execute(tx.conn()?)? == 1)
+}
+
+/// What a member of staff gives away without a second one.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::coupon) struct Given {
+    pub(in crate::coupon) staff: StaffId,
+    pub(in crate::coupon) day: Day,
+    pub(in crate::coupon) coupons: i64,
+    pub(in crate::coupon) worth: Fen,
+}
+
+/// Counts what a member of staff gives away alone, which itself keeps within the limits; false when it does not together
+/// with what they gave away alone on the same day.
+pub(in crate::coupon) fn give_alone(tx: &mut Tx<'_>, given: &Given, most: &CouponSettings) -> DbResult<bool> {
+    let counting = diesel::sql_query(
+        "INSERT INTO coupon_staff_days (staff_id, day, coupons, worth_fen) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (staff_id) DO UPDATE SET day = excluded.day, coupons = excluded.coupons + \
+         CASE WHEN coupon_staff_days.day = excluded.day THEN coupon_staff_days.coupons ELSE 0 END, \
+         worth_fen = excluded.worth_fen + \
+         CASE WHEN coupon_staff_days.day = excluded.day THEN coupon_staff_days.worth_fen ELSE 0 END \
+         WHERE coupon_staff_days.day <> excluded.day OR (coupon_staff_days.coupons + excluded.coupons <= $5 \
+         AND coupon_staff_days.worth_fen + excluded.worth_fen <= $6)",
+    )
+    .bind::<BigInt, _>(given.staff)
+    .bind::<BigInt, _>(given.day)
+    .bind::<BigInt, _>(given.coupons)
+    .bind::<BigInt, _>(given.worth)
+    .bind::<BigInt, _>(most.approval_above_count)
+    .bind::<BigInt, _>(most.approval_above);
     Ok(Prepared(counting).execute(tx.conn()?)? == 1)
 }
 

@@ -23,7 +23,9 @@ pub(super) use grants::{
     RunProgress, agree_to_run, find_run, finish_run, insert_run, insert_targets, progress_of, run_under, runs_of,
     settle_target, waiting_targets,
 };
-pub(super) use limits::{add_listed, count_listed, listed_for, set_limits, take_from_allotment, take_own, user_counts};
+pub(super) use limits::{
+    Given, add_listed, count_listed, give_alone, listed_for, set_limits, take_from_allotment, take_own, user_counts,
+};
 pub(super) use templates::{
     ONE_SHARED_CODE, TemplateFilter, by_shared_code, find_template, for_registration, insert_template, move_template,
     of_campaign, offered, rewrite, search_templates, template_of, touch,

@@ -529,6 +529,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    coupon_staff_days (staff_id) {
+        staff_id -> BigInt,
+        day -> BigInt,
+        coupons -> BigInt,
+        worth_fen -> BigInt,
+    }
+}
+
+diesel::table! {
     coupon_template_users (template_id, user_id) {
         template_id -> BigInt,
         user_id -> BigInt,
@@ -1670,6 +1679,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     coupon_grant_runs,
     coupon_grant_targets,
     coupon_history,
+    coupon_staff_days,
     coupon_template_users,
     coupon_templates,
     coupon_user_counts,

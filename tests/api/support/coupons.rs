@@ -45,6 +45,14 @@ impl Shop {
         text(&run["run_id"])
     }
 
+    /// Somebody of the staff gives a user a coupon; answers the status too.
+    pub async fn gives_one(&self, token: &str, template_id: &str, user_id: &str) -> (u16, Value) {
+        let path = format!("/admin/v1/coupon-templates/{template_id}/coupons");
+        let key = format!("{:032x}", rand::random::<u128>());
+        let body = json!({"user_id": user_id, "reason": "补偿"});
+        self.call_with("POST", &path, Some(token), &[("idempotency-key", key.as_str())], Some(body)).await
+    }
+
     /// Makes one-time codes; answers them as they are printed.
     pub async fn coupon_codes(&self, template_id: &str, size: i64) -> Vec<String> {
         let url = format!("{}/admin/v1/coupon-templates/{template_id}/code-batches", self.base);
