@@ -116,18 +116,17 @@ pub async fn list_open_groups(
     request: HttpRequest,
     query: Query<WallQuery>,
 ) -> ApiResult<HttpResponse> {
-    let user = user_of(viewer);
-    let name = user.is_none().then(|| request.uri().to_string());
-    if let Some(page) = name.as_deref().and_then(|name| kept.find(name, db.clock().now())) {
+    let (user, asked_at, Query(query)) = (user_of(viewer), db.clock().now(), query);
+    let name = (user.is_none() && query.cursor.is_none()).then(|| request.uri().to_string());
+    if let Some(page) = name.as_deref().and_then(|name| kept.find(name, asked_at)) {
         return Ok(page);
     }
-    let Query(query) = query;
     let (product, page) = (query.product_id, page_of(query.cursor, query.limit)?);
     let found = db.read("list_open_groups", move |tx| service::wall(tx, user, product, page)).await?;
     let now = db.clock().now();
     let wall = found.map(|look| OpenGroupView::of(look, now));
     match name {
-        Some(name) => kept.keep(name, &wall, now),
+        Some(name) => kept.keep(name, &wall, asked_at),
         None => own_page(&wall),
     }
 }
@@ -174,9 +173,9 @@ pub async fn show_group(
     id: Path<GroupId>,
     query: Query<GroupQuery>,
 ) -> ApiResult<HttpResponse> {
-    let user = user_of(viewer);
+    let (user, asked_at) = (user_of(viewer), db.clock().now());
     let name = user.is_none().then(|| request.uri().to_string());
-    if let Some(page) = name.as_deref().and_then(|name| kept.find(name, db.clock().now())) {
+    if let Some(page) = name.as_deref().and_then(|name| kept.find(name, asked_at)) {
         return Ok(page);
     }
     at_most("share", query.0.share.as_deref(), MAX_TOKEN_CHARS)?;
@@ -185,7 +184,7 @@ pub async fn show_group(
     let now = db.clock().now();
     let page = GroupPageView::of(look, user, now);
     match name {
-        Some(name) => kept.keep(name, &page, now),
+        Some(name) => kept.keep(name, &page, asked_at),
         None => own_page(&page),
     }
 }

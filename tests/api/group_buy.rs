@@ -365,4 +365,37 @@ on_both_databases! {
         let audit = shop.staff("GET", "/audit?action=group_buy.expire", None).await;
         assert_eq!(audit["items"][0]["reason"], "质量问题", "{audit}");
     }
+
+    with [("HOURGLASS_PAGES_FRESH_MS", "250")]
+    async fn the_wall_is_the_same_for_everybody_for_a_moment_and_never_old(shop: &Shop) {
+        let buy = shop.group_buy(json!({})).await;
+        let wall = async |query: &str| {
+            let (status, page) = shop.call("GET", &format!("/api/v1/group-buys/groups{query}"), None, None).await;
+            assert_eq!(status, 200, "{page}");
+            page
+        };
+        let groups = |page: &Value| page["items"].as_array().map_or(0, Vec::len);
+        assert_eq!(groups(&wall("").await), 0);
+        let (leader, other) = (shop.buyer().await, shop.buyer().await);
+        let (_, group) = leader.opens_group(&buy).await;
+        other.opens_group(&buy).await;
+        assert_eq!(groups(&wall("").await), 0, "as it was a moment ago");
+        assert_eq!(groups(&other.does("GET", "/group-buys/groups", None).await), 2, "whoever is logged in sees it at once");
+        shop.clock.advance(249);
+        assert_eq!(groups(&wall("").await), 0);
+        shop.clock.advance(1);
+        assert_eq!(groups(&wall("").await), 2);
+
+        let second_page = format!("?limit=1&cursor={}", text(&wall("?limit=1").await["next_cursor"]));
+        assert!(wall(&second_page).await["next_cursor"].is_null());
+        shop.buyer().await.opens_group(&buy).await;
+        assert!(wall(&second_page).await["next_cursor"].is_string(), "only the beginning of a list is kept");
+
+        let page = async || shop.call("GET", &format!("/api/v1/group-buys/groups/{group}"), None, None).await.1["free"].clone();
+        assert_eq!(page().await, 2);
+        other.joins_group(&buy, &group).await;
+        assert_eq!(page().await, 2);
+        shop.clock.advance(MINUTE);
+        assert_eq!((page().await, groups(&wall("").await)), (json!(1), 3), "nobody came for a minute");
+    }
 }

@@ -146,7 +146,7 @@ settings! {
     CAMPAIGN_PAGE = "campaigns.page" "HOURGLASS_CAMPAIGN_PAGE" Some("pages/campaign/index"),
         "a page of the mini-program without a slash in front", "The page that shows a campaign; it gets id and share.";
     PAGES_FRESH_MS = "server.pages_fresh_ms" "HOURGLASS_PAGES_FRESH_MS" Some("250"), "a number from 0 to 5000",
-        "How old a page may be that everybody sees alike before log-in, such as the wall of groups; 0 keeps none.";
+        "For how long a page counts as fresh that everybody sees alike before log-in, such as the wall of groups; while it is made anew it may become four times as old. 0 keeps none.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
         "Whether `serve` does background work too, or leaves it to `work`.";
     WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",
