@@ -11,6 +11,7 @@ use super::config::{Config, Values};
 use super::wiring::App;
 use crate::kernel::time::Clock;
 use crate::platform::db::faults::Faults;
+use crate::platform::db::{Tx, scratch};
 use crate::platform::http::edge::edge;
 
 struct Folder(PathBuf);
@@ -155,4 +156,34 @@ async fn a_body_above_the_limit_is_refused() {
     let request = TestRequest::post().uri("/admin/v1/sessions").insert_header(("content-type", "application/json"));
     let answer = test::call_service(&site, request.set_payload(body).to_request()).await;
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+/// The partial indexes by which sweeps find what is due among everything there ever was.
+const FOUND_BY: [&str; 12] = [
+    "payment_notices_unapplied",
+    "payment_attempts_query_due",
+    "refunds_query_due",
+    "products_on_sale_due",
+    "products_off_sale_due",
+    "coupons_due",
+    "buy_groups_due",
+    "group_seats_settle",
+    "bargain_rules_to_rank",
+    "bargain_awards_due",
+    "packets_due",
+    "flash_sale_reminders_due",
+];
+
+#[actix_web::test]
+async fn what_is_due_is_found_by_indexes_of_what_can_be_due() {
+    let folder = Folder::new();
+    let app = started(&folder, &[]).await;
+    let mut plans = Vec::new();
+    for sweep in app.runner().sweeps() {
+        let looking = move |tx: &mut Tx<'_>| scratch::plans_of(tx, |tx| sweep.due(tx, 100));
+        plans.extend(app.db().read("plans", looking).await.unwrap());
+    }
+    let missing: Vec<&str> =
+        FOUND_BY.into_iter().filter(|index| !plans.iter().any(|plan| plan.contains(index))).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "{plans:#?}");
 }

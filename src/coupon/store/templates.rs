@@ -47,7 +47,7 @@ pub(in crate::coupon) fn template_of(
 pub(in crate::coupon) fn by_shared_code(tx: &mut Tx<'_>, code: &str) -> DbResult<Option<CouponTemplateId>> {
     let found = templates::table
         .filter(templates::shared_code.eq(Some(code)))
-        .filter(templates::state.ne(CouponTemplateState::Ended));
+        .filter(templates::state.ne(CouponTemplateState::Ended.spelt_out()));
     Ok(found.select(templates::id).first(tx.conn()?).optional()?)
 }
 

@@ -6,8 +6,10 @@ use super::shop::*;
 use crate::campaign::{CampaignKind, Plan, stage};
 use crate::coupon::model::*;
 use crate::coupon::service::{self, NewCoupon};
+use crate::coupon::store;
 use crate::kernel::time::{DAY_MS, HOUR_MS};
-use crate::platform::db::scratch::together;
+use crate::platform::db::Tx;
+use crate::platform::db::scratch::{self, together};
 
 #[tokio::test]
 async fn of_200_people_who_each_ask_3_times_exactly_20_have_one() {
@@ -131,4 +133,13 @@ async fn a_campaigns_coupons_never_pass_its_budget_and_give_back_what_is_not_use
     let next = NewCoupon { source: CouponSource::Claim, ..wanted(template, shop.user().await) };
     assert_eq!(code(shop.grants(next).await.unwrap_err()), "campaign.budget_exhausted");
     shop.check_books().await;
+}
+
+#[tokio::test]
+async fn a_shared_code_is_found_by_its_index() {
+    let shop = Shop::open().await;
+    let looking = |tx: &mut Tx<'_>| scratch::plans_of(tx, |tx| store::by_shared_code(tx, "SPRING26"));
+    let plans = shop.db.read("plans", looking).await.unwrap();
+    assert!(plans.iter().all(|plan| plan.contains("coupon_templates_shared_code")), "{plans:#?}");
+    assert!(scratch::on_postgres() || !plans.is_empty());
 }

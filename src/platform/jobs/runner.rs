@@ -53,6 +53,12 @@ impl Runner {
         Self(Arc::new(Inner { db, sweeps: work.sweeps, handlers, relay: work.relay, holder, poke }))
     }
 
+    /// What is looked for at each round.
+    #[cfg(test)]
+    pub(crate) fn sweeps(&self) -> Vec<Arc<dyn Sweep>> {
+        self.0.sweeps.clone()
+    }
+
     /// Works until `stop` turns true, looking every `pause` and whenever poked; then gives its leases back.
     pub async fn run(&self, pause: Duration, mut stop: watch::Receiver<bool>) {
         loop {
