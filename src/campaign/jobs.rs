@@ -13,8 +13,10 @@ use crate::platform::jobs::Sweep;
 
 /// Campaigns looked over in one round.
 const BATCH: i64 = 100;
-/// How many times as long as it looked a watch rests at least.
+/// How many times as long as it looked a watch rests.
 const RESTS: u32 = 10;
+/// How long it rests at the most: in a rush, when looking takes long, there is most to be seen.
+const LONGEST_REST: Duration = Duration::from_secs(5);
 /// Deeds forgotten in one transaction: few enough that nobody waits long for it.
 const FORGOTTEN_AT_ONCE: i64 = 500;
 
@@ -50,8 +52,8 @@ impl WatchRisks {
             if let Err(error) = self.round(&db).await {
                 tracing::warn!(%error, "campaigns could not be looked over; the next round tries again");
             }
-            // Looking takes its share of the machine and no more, however much there is to count.
-            let rest = pause.max(begun.elapsed().saturating_mul(RESTS));
+            // Looking takes its share of the machine and hardly more, however much there is to count.
+            let rest = pause.max(begun.elapsed().saturating_mul(RESTS).min(LONGEST_REST));
             tokio::select! {
                 () = tokio::time::sleep(rest) => {}
                 _ = stop.changed() => {}
@@ -59,28 +61,31 @@ impl WatchRisks {
         }
     }
 
-    /// Looks over every campaign in which something happened since the last time; says how many there were.
+    /// Looks over every campaign in which something happened since the last time; says how many there were. One that
+    /// cannot be looked over keeps nobody from the others.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database cannot even say which they are.
     pub async fn round(&self, db: &Db) -> DbResult<usize> {
         let due = db.read("campaign.watch_due", |tx| store::due_to_watch(tx, BATCH)).await?;
         let count = due.len();
         for id in due.into_iter().map(CampaignId::new) {
-            let found = db.read("campaign.watch_look", move |tx| service::look(tx, id)).await?;
-            let Some(finding) = found else { continue };
-            let kinds = self.0.clone();
-            let noting = db.write("campaign.watch", move |tx| {
-                // What fires is judged once more where nothing can change meanwhile.
-                if finding.alarming {
-                    service::look_over(tx, &kinds, id)
-                } else {
-                    service::found_nothing(tx, id, finding)
-                }
-            });
-            noting.await?;
+            if let Err(error) = self.look_over(db, id).await {
+                tracing::warn!(%error, campaign_id = %id, "a campaign could not be looked over; the next round tries again");
+            }
         }
         Ok(count)
+    }
+
+    async fn look_over(&self, db: &Db, id: CampaignId) -> DbResult<()> {
+        let found = db.read("campaign.watch_look", move |tx| service::look(tx, id)).await?;
+        let Some(finding) = found else { return Ok(()) };
+        let kinds = self.0.clone();
+        let noting = db.write("campaign.watch", move |tx| {
+            // What fires is judged once more where nothing can change meanwhile.
+            if finding.alarming { service::look_over(tx, &kinds, id) } else { service::found_nothing(tx, id, finding) }
+        });
+        noting.await
     }
 }
 

@@ -179,10 +179,10 @@ pub struct Watch {
     pub since: Timestamp,
     /// Nor do actions up to this one.
     pub since_id: i64,
-    /// Everything up to this moment was looked at.
+    /// Nothing that happened before this moment can still come.
     pub checked_at: Timestamp,
-    /// Everything up to this action was looked at.
-    pub checked_id: i64,
+    /// How many actions from then on were looked at.
+    pub checked_actions: i64,
 }
 
 /// The picture and words of a campaign when it is passed on.

@@ -17,20 +17,19 @@ use super::moving::{Cause, advance};
 use super::{Change, log, log_and_audit};
 use crate::kernel::id::CampaignId;
 use crate::kernel::money::Fen;
-use crate::kernel::time::{SECOND_MS, Timestamp};
+use crate::kernel::time::{MINUTE_MS, SECOND_MS, Timestamp};
 use crate::platform::db::{DbResult, Tx};
 use crate::platform::events::{self, NewEvent};
 
 /// Alerts shown to staff.
 const ALERTS_SHOWN: i64 = 50;
+/// How long after it happened an action may be committed: longer than any transaction lasts.
+const LATE_MS: i64 = MINUTE_MS;
 
 /// What a look at a campaign found, before anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::campaign) struct Finding {
-    /// The last action there was.
-    last: i64,
-    /// When that was so.
-    at: Timestamp,
+    seen: Lately,
     /// Whether a rule is to fire.
     pub(in crate::campaign) alarming: bool,
 }
@@ -42,7 +41,7 @@ pub(in crate::campaign) fn look(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<Opt
         return Ok(None);
     };
     let Some(watch) = store::watch(tx, id)? else { return Ok(None) };
-    let mut finding = Finding { last: last_action(tx, &watch)?, at: tx.now(), alarming: false };
+    let mut finding = Finding { seen: lately(tx, id)?, alarming: false };
     let mut eye = Eye::on(&campaign, &watch);
     for rule in store::risk_rules(tx, id)? {
         finding.alarming = eye.alarm(tx, &rule)?.is_some();
@@ -55,12 +54,22 @@ pub(in crate::campaign) fn look(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<Opt
 
 /// Notes that everything up to a finding was looked at and nothing is to fire.
 pub(in crate::campaign) fn found_nothing(tx: &mut Tx<'_>, id: CampaignId, finding: Finding) -> DbResult<()> {
-    store::checked(tx, id, finding.last, finding.at)
+    store::checked(tx, id, finding.seen.from, finding.seen.actions)
 }
 
-fn last_action(tx: &mut Tx<'_>, watch: &Watch) -> DbResult<i64> {
-    let since = Stretch { campaign: watch.campaign_id, from: watch.checked_at, after: watch.checked_id };
-    Ok(store::count_actions(tx, &since)?.last.max(watch.checked_id))
+/// How much happened lately.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lately {
+    from: Timestamp,
+    actions: i64,
+}
+
+/// Counts what happened lately, which tells at the next look whether anything came since: also something that happened
+/// before this look and is committed after it.
+fn lately(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<Lately> {
+    let from = tx.now().plus_millis(-LATE_MS);
+    let actions = store::count_actions(tx, &Stretch { campaign: id, from, after: 0 })?.actions;
+    Ok(Lately { from, actions })
 }
 
 /// Looks a running campaign over: every rule whose figure lies above its threshold fires, once in its window.
@@ -69,7 +78,7 @@ pub(in crate::campaign) fn look_over(tx: &mut Tx<'_>, kinds: &CampaignKinds, id:
         return Ok(());
     };
     let Some(watch) = store::watch(tx, id)? else { return Ok(()) };
-    let last = last_action(tx, &watch)?;
+    let seen = lately(tx, id)?;
     let mut row = campaign.row.clone();
     let mut eye = Eye::on(&campaign, &watch);
     for rule in store::risk_rules(tx, id)? {
@@ -80,8 +89,7 @@ pub(in crate::campaign) fn look_over(tx: &mut Tx<'_>, kinds: &CampaignKinds, id:
             break;
         }
     }
-    let now = tx.now();
-    store::checked(tx, id, last, now)
+    store::checked(tx, id, seen.from, seen.actions)
 }
 
 /// From when on a rule looks: its window, but not before the campaign was last started or resumed.

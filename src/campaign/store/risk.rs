@@ -7,13 +7,16 @@ use crate::campaign::model::{RiskAlert, RiskAlertId, RiskEffect, RiskKind, RiskR
 use crate::campaign::rules::Busiest;
 use crate::kernel::id::CampaignId;
 use crate::kernel::money::Fen;
-use crate::kernel::time::Timestamp;
+use crate::kernel::time::{MINUTE_MS, Timestamp};
 use crate::on_backend;
 use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{
     campaign_risk_alerts as alerts, campaign_risk_rules as rules, campaign_watches as watches,
 };
 use crate::platform::db::{DbResult, Tx, columns};
+
+/// For how long the actions of one look are counted again at each round, to see whether there are more.
+const COUNTED_FOR_MS: i64 = 5 * MINUTE_MS;
 
 #[derive(Insertable)]
 #[diesel(table_name = rules, treat_none_as_default_value = false)]
@@ -54,12 +57,12 @@ pub(in crate::campaign) fn replace_risk_rules(tx: &mut Tx<'_>, id: CampaignId, w
 /// Begins to watch a campaign, or begins anew: what happened so far does not count any more.
 pub(in crate::campaign) fn watch_anew(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<()> {
     let (now, last) = (tx.now(), tx.next_id());
-    let row = Watch { campaign_id: id, since: now, since_id: last, checked_at: now, checked_id: last };
+    let row = Watch { campaign_id: id, since: now, since_id: last, checked_at: now, checked_actions: 0 };
     let update = diesel::update(watches::table.find(id)).set((
         watches::since.eq(now),
         watches::since_id.eq(last),
         watches::checked_at.eq(now),
-        watches::checked_id.eq(last),
+        watches::checked_actions.eq(0_i64),
     ));
     if update.execute(tx.conn()?)? == 0 {
         diesel::insert_into(watches::table).values(&row).execute(tx.conn()?)?;
@@ -72,10 +75,10 @@ pub(in crate::campaign) fn watch(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<Op
     Ok(watches::table.find(id).select(columns::<Watch>()).first(tx.conn()?).optional()?)
 }
 
-/// Notes up to where a campaign was looked at.
-pub(in crate::campaign) fn checked(tx: &mut Tx<'_>, id: CampaignId, last: i64, at: Timestamp) -> DbResult<()> {
-    let update =
-        diesel::update(watches::table.find(id)).set((watches::checked_at.eq(at), watches::checked_id.eq(last)));
+/// Notes that a campaign was looked at, and how many actions it had from a moment on.
+pub(in crate::campaign) fn checked(tx: &mut Tx<'_>, id: CampaignId, from: Timestamp, actions: i64) -> DbResult<()> {
+    let update = diesel::update(watches::table.find(id))
+        .set((watches::checked_at.eq(from), watches::checked_actions.eq(actions)));
     Prepared(update).execute(tx.conn()?)?;
     Ok(())
 }
@@ -86,12 +89,16 @@ struct Id {
     id: i64,
 }
 
-/// Running campaigns in which something happened since they were looked at.
+/// Running campaigns in which something happened since they were looked at, those first that were looked at the longest
+/// ago. What is committed late counts too. Where nothing happens any more they are looked at once more, so that the last
+/// of a rush is not counted for ever.
 pub(in crate::campaign) fn due_to_watch(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
     const SQL: &str = "SELECT c.id AS id FROM campaigns c JOIN campaign_watches w ON w.campaign_id = c.id \
-        WHERE c.state = 'running' AND EXISTS (SELECT 1 FROM campaign_actions a WHERE a.campaign_id = c.id \
-        AND a.at >= w.checked_at AND a.id > w.checked_id) ORDER BY c.id LIMIT $1";
-    let rows: Vec<Id> = diesel::sql_query(SQL).bind::<BigInt, _>(limit).load(tx.conn()?)?;
+        WHERE c.state = 'running' AND ((w.checked_actions > 0 AND w.checked_at < $1) OR w.checked_actions <> \
+        (SELECT COUNT(*) FROM campaign_actions a WHERE a.campaign_id = c.id AND a.at >= w.checked_at)) \
+        ORDER BY w.checked_at, c.id LIMIT $2";
+    let long_ago = tx.now().plus_millis(-COUNTED_FOR_MS);
+    let rows: Vec<Id> = diesel::sql_query(SQL).bind::<BigInt, _>(long_ago).bind::<BigInt, _>(limit).load(tx.conn()?)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
@@ -104,21 +111,19 @@ pub(in crate::campaign) struct Stretch {
     pub(in crate::campaign) after: i64,
 }
 
-/// How many actions a stretch holds, how many of them of accounts less than a day old, and the last of them.
+/// How many actions a stretch holds, and how many of them of accounts less than a day old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
 pub(in crate::campaign) struct Counted {
     #[diesel(sql_type = BigInt)]
     pub(in crate::campaign) actions: i64,
     #[diesel(sql_type = BigInt)]
     pub(in crate::campaign) fresh: i64,
-    #[diesel(sql_type = BigInt)]
-    pub(in crate::campaign) last: i64,
 }
 
 /// Counts a stretch.
 pub(in crate::campaign) fn count_actions(tx: &mut Tx<'_>, stretch: &Stretch) -> DbResult<Counted> {
     const SQL: &str = "SELECT COUNT(*) AS actions, \
-        CAST(COALESCE(SUM(CASE WHEN fresh THEN 1 ELSE 0 END), 0) AS BIGINT) AS fresh, COALESCE(MAX(id), 0) AS last \
+        CAST(COALESCE(SUM(CASE WHEN fresh THEN 1 ELSE 0 END), 0) AS BIGINT) AS fresh \
         FROM campaign_actions WHERE campaign_id = $1 AND at >= $2 AND id > $3";
     let query = diesel::sql_query(SQL)
         .bind::<BigInt, _>(stretch.campaign)

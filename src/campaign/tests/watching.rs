@@ -1,6 +1,8 @@
 //! Claims about rules that watch.
 
-use super::super::model::{RiskEffect, RiskKind, RiskRule};
+use diesel::connection::SimpleConnection as _;
+
+use super::super::model::{CampaignActionId, RiskEffect, RiskKind, RiskRule};
 use super::super::rules::Step;
 use super::super::stage::{plan, running, user};
 use super::super::{service, store};
@@ -9,7 +11,7 @@ use crate::campaign::*;
 use crate::kernel::id::{CampaignId, DeviceId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS, SECOND_MS, Timestamp};
-use crate::platform::db::{Db, Tx, scratch};
+use crate::platform::db::{Db, DbError, Tx, scratch};
 use crate::platform::jobs::Sweep as _;
 
 const KIND: CampaignKind = CampaignKind::CouponDrop;
@@ -207,4 +209,73 @@ async fn deeds_are_forgotten_in_time_and_those_that_rules_look_at_are_not() {
     }
     assert_eq!((rounds, kept(&db, campaign).await), (2, 5));
     assert_eq!(books(&db).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_deed_that_is_committed_after_a_look_is_seen_at_the_next() {
+    let (db, clock) = scratch::open();
+    let campaign = watched(&db, &clock, rule(RiskKind::ActionsPerMinute, 10, 1, RiskEffect::Pause)).await;
+    let somebody = user(&db).await;
+    let began = db.write("begins", |tx| Ok::<_, DbError>((tx.next_id(), tx.now()))).await.unwrap();
+    clock.advance(SECOND_MS);
+    for _ in 0..10 {
+        claims(&db, campaign, somebody, From::default()).await;
+    }
+    assert_eq!((looks(&db).await, looks(&db).await), (1, 0));
+    let late = move |tx: &mut Tx<'_>| {
+        let row = store::ActionRow {
+            id: CampaignActionId::new(began.0),
+            campaign_id: campaign,
+            user_id: somebody,
+            what: "claim",
+            newcomer: true,
+            fresh: true,
+            device_id: None,
+            network: None,
+            inviter_id: None,
+            amount: Fen::new(5),
+            at: began.1,
+        };
+        store::insert_action(tx, &row)
+    };
+    db.write("late", late).await.unwrap();
+    assert_eq!(looks(&db).await, 1, "it began before the look and was committed after it");
+    assert_eq!(state(&db, campaign).await, CampaignState::Paused);
+
+    takes(&db, campaign, Step::Resume).await.unwrap();
+    claims(&db, campaign, somebody, From::default()).await;
+    assert_eq!((looks(&db).await, looks(&db).await), (1, 0));
+    clock.advance(10 * MINUTE_MS);
+    assert_eq!((looks(&db).await, looks(&db).await), (1, 0), "once more when all is quiet, and then no more");
+}
+
+#[tokio::test]
+async fn a_campaign_that_cannot_be_looked_over_keeps_nobody_from_the_others() {
+    if scratch::on_postgres() {
+        return; // It lets nobody write what cannot be read.
+    }
+    let (db, clock) = scratch::open();
+    let broken = watched(&db, &clock, rule(RiskKind::ActionsPerMinute, 1, 1, RiskEffect::Pause)).await;
+    let whole = watched(&db, &clock, rule(RiskKind::ActionsPerMinute, 1, 1, RiskEffect::Pause)).await;
+    let breaking = move |tx: &mut Tx<'_>| {
+        let unreadable = "PRAGMA ignore_check_constraints = ON; UPDATE campaign_risk_rules SET rule = 'unheard_of' \
+            WHERE campaign_id = ";
+        tx.conn()?.batch_execute(&format!("{unreadable}{broken}")).map_err(DbError::from)
+    };
+    db.write("break", breaking).await.unwrap();
+    let somebody = user(&db).await;
+    for campaign in [broken, whole, broken, whole] {
+        claims(&db, campaign, somebody, From::default()).await;
+    }
+    assert_eq!(looks(&db).await, 2);
+    assert_eq!((state(&db, broken).await, state(&db, whole).await), (CampaignState::Running, CampaignState::Paused));
+}
+
+#[tokio::test]
+async fn campaigns_with_a_hold_out_are_found_by_their_index() {
+    let (db, _clock) = scratch::open();
+    let looking = |tx: &mut Tx<'_>| scratch::plans_of(tx, |tx| store::measured_at(tx, scratch::START));
+    let plans = db.read("plans", looking).await.unwrap();
+    assert!(plans.iter().all(|plan| plan.contains("campaigns_holdout")), "{plans:#?}");
+    assert!(scratch::on_postgres() || !plans.is_empty());
 }

@@ -374,7 +374,7 @@ diesel::table! {
         since -> BigInt,
         since_id -> BigInt,
         checked_at -> BigInt,
-        checked_id -> BigInt,
+        checked_actions -> BigInt,
     }
 }
 
