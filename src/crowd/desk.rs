@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Method;
+use rand::RngExt as _;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::CrowdError;
@@ -20,6 +21,8 @@ const RECEIVED_TOGETHER: usize = 100;
 const PORTIONS: i64 = 20;
 /// What a packet is worth, in fen.
 const FACE_FEN: i64 = 4_000;
+/// What a coupon on offer takes off, in fen.
+const COUPON_FEN: i64 = 1_500;
 /// The most a campaign may be given, in fen.
 const MOST_BUDGET_FEN: i64 = 1_000_000_000;
 /// The price from which a product is worth being bought together, in fen.
@@ -32,6 +35,15 @@ pub struct Owner {
     pub username: String,
     /// Their password.
     pub password: String,
+}
+
+/// What was prepared for a crowd.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+    /// The campaigns that are for it.
+    campaigns: Vec<String>,
+    /// Those of the shop that rest meanwhile.
+    resting: Vec<String>,
 }
 
 /// What came of the campaigns, and whether the shop's books balance.
@@ -77,30 +89,51 @@ impl Desk {
         expect(path, self.seat.post(path, body).await?)
     }
 
-    /// Receives goods for so many shoppers and runs one activity for all of them: packets for whoever pays, and groups of
-    /// three. Smaller ones of the same kinds rest meanwhile. Answers the campaigns.
+    /// Receives goods for so many shoppers and runs one activity that has enough for all of them: coupons, packets for
+    /// whoever pays, and groups of three. Smaller ones of the same kinds rest until [`Self::close`], or until this fails.
     ///
     /// # Errors
     /// When the shop refuses one of it, or cannot be reached.
-    pub(super) async fn prepare(&self, shoppers: u64) -> Result<Vec<String>, CrowdError> {
-        let crowd = i64::try_from(shoppers).unwrap_or(i64::MAX);
-        let products = self.products().await?;
-        self.receive(&products, crowd).await?;
-        for kind in ["group_buy", "social_coupon"] {
-            self.rest(kind).await?;
+    pub(super) async fn prepare(&self, world: &World, shoppers: u64) -> Result<Prepared, CrowdError> {
+        let mut prepared = Prepared { campaigns: Vec::new(), resting: Vec::new() };
+        let Err(error) = self.make_room(world, shoppers, &mut prepared).await else { return Ok(prepared) };
+        match self.wake(&prepared.resting).await {
+            Ok(()) => Err(error),
+            Err(also) => Err(CrowdError::Unexpected(format!("{error}; and what rests could not be resumed: {also}"))),
         }
+    }
+
+    async fn make_room(&self, world: &World, shoppers: u64, prepared: &mut Prepared) -> Result<(), CrowdError> {
+        let crowd = i64::try_from(shoppers).unwrap_or(i64::MAX).max(1);
+        let products = self.products().await?;
         let worth = |product: &&Value| price_of(product) >= WORTH_A_GROUP_FEN;
         let product = products.iter().find(worth).ok_or_else(|| missing("a product worth a group"))?;
-        let now = self.seat.now().await?;
-        let budget = crowd.saturating_mul(FACE_FEN).min(MOST_BUDGET_FEN);
-        let together = group_buy(product).ok_or_else(|| missing("a SKU"))?;
-        let drafts = [("social-coupons", packets()), ("group-buys", together)];
-        let mut campaigns = Vec::new();
-        for (kind, rules) in drafts {
-            let draft = json!({ "plan": plan(kind, budget, now)?, "rules": rules });
-            campaigns.push(self.run(kind, &draft).await?);
+        self.receive(&products, crowd).await?;
+        for kind in ["coupon_drop", "group_buy", "social_coupon"] {
+            self.rest(kind, &mut prepared.resting).await?;
         }
-        Ok(campaigns)
+        let mut waiting = Vec::new();
+        for (kind, draft) in drafts(product, crowd, self.seat.now().await?)? {
+            let (id, waits) = self.schedule(kind, &draft).await?;
+            waiting.extend(waits.then(|| id.clone()));
+            prepared.campaigns.push(id);
+        }
+        if !waiting.is_empty() {
+            self.have_agreed(world, &waiting).await?;
+        }
+        for id in &prepared.campaigns {
+            self.await_start(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets what rested go on, and tells what came of the campaigns.
+    ///
+    /// # Errors
+    /// When the shop cannot be reached or refuses.
+    pub(super) async fn close(&self, prepared: &Prepared) -> Result<Accounts, CrowdError> {
+        self.wake(&prepared.resting).await?;
+        self.accounts(&prepared.campaigns).await
     }
 
     /// Every product on sale, as its own page shows it.
@@ -133,38 +166,90 @@ impl Desk {
         Ok(())
     }
 
-    /// Lets the running campaigns of a kind rest.
-    async fn rest(&self, kind: &str) -> Result<(), CrowdError> {
+    /// Lets the running campaigns of a kind rest, and notes which.
+    async fn rest(&self, kind: &str, resting: &mut Vec<String>) -> Result<(), CrowdError> {
         let running = self.get(&format!("/admin/v1/campaigns?kind={kind}&state=running&limit=100")).await?;
         for campaign in running.list("/items") {
             let Some(id) = campaign.pointer("/campaign_id").and_then(Value::as_str) else { continue };
             let reason = json!({ "reason": "为大型活动让路" });
             self.post(&format!("/admin/v1/campaigns/{id}/pause"), &reason).await?;
+            resting.push(id.to_owned());
         }
         Ok(())
     }
 
-    /// Plans a campaign and waits until it runs; answers its id.
-    async fn run(&self, kind: &str, draft: &Value) -> Result<String, CrowdError> {
+    /// Lets what rested go on, all of it, even when one of them cannot.
+    async fn wake(&self, resting: &[String]) -> Result<(), CrowdError> {
+        let mut failed = Ok(());
+        for id in resting {
+            let path = format!("/admin/v1/campaigns/{id}/resume");
+            let resumed = self.seat.post(&path, &json!({ "reason": "大型活动已结束" })).await;
+            // What came to its end meanwhile, or was resumed by somebody else, is left as it is.
+            let resumed = resumed.map(|answer| answer.status == StatusCode::CONFLICT || answer.status.is_success());
+            match resumed {
+                Ok(true) => {}
+                Ok(false) => failed = Err(CrowdError::Unexpected(format!("{path} was refused"))),
+                Err(error) => failed = Err(error),
+            }
+        }
+        failed
+    }
+
+    /// Plans and schedules a campaign; answers its id, and whether it waits for a second person.
+    async fn schedule(&self, kind: &str, draft: &Value) -> Result<(String, bool), CrowdError> {
         let planned = self.post(&format!("/admin/v1/{kind}"), draft).await?;
         let id = ["/campaign_id", "/campaign/campaign_id"].into_iter().find_map(|pointer| planned.text(pointer));
         let id = id.ok_or_else(|| unexpected(kind, &planned))?;
-        let path = format!("/admin/v1/campaigns/{id}");
-        self.post(&format!("{path}/schedule"), &json!({ "reason": "七夕全城活动" })).await?;
+        let path = format!("/admin/v1/campaigns/{id}/schedule");
+        let decided = self.post(&path, &json!({ "reason": "七夕全城活动" })).await?;
+        Ok((id, decided.body.get("waits_for_approval") == Some(&Value::Bool(true))))
+    }
+
+    async fn await_start(&self, id: &str) -> Result<(), CrowdError> {
         for _ in 0..LOOKS {
-            if self.get(&path).await?.text("/state").as_deref() == Some("running") {
-                return Ok(id);
+            if self.get(&format!("/admin/v1/campaigns/{id}")).await?.text("/state").as_deref() == Some("running") {
+                return Ok(());
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
-        Err(missing("a campaign that runs; a budget that large may wait for a second member of staff"))
+        Err(missing("a campaign that runs"))
+    }
+
+    /// Asks a second owner to agree to the budgets of these campaigns. Nobody agrees to their own wish, so somebody is
+    /// engaged for it, and let go again at once.
+    async fn have_agreed(&self, world: &World, campaigns: &[String]) -> Result<(), CrowdError> {
+        let roles = self.get("/admin/v1/roles").await?;
+        let is_owner = |role: &&Value| role.get("name").and_then(Value::as_str) == Some("owner");
+        let role = roles.list("/items").iter().find(is_owner).and_then(|role| role.get("role_id"));
+        let role = role.ok_or_else(|| missing("the role of an owner"))?;
+        let (number, secret): (u32, u128) = (rand::rng().random(), rand::rng().random());
+        let second = Owner { username: format!("second-{number:08x}"), password: format!("Agrees {secret:032x}") };
+        let account = json!({
+            "username": second.username, "display_name": "预算复核", "password": second.password, "roles": [role],
+        });
+        let engaged = self.post("/admin/v1/staff", &account).await?;
+        let id = engaged.text("/staff_id").ok_or_else(|| unexpected("/admin/v1/staff", &engaged))?;
+        let agreed = match Self::open(world, &second).await {
+            Ok(second) => second.agree(campaigns).await,
+            Err(error) => Err(error),
+        };
+        self.post(&format!("/admin/v1/staff/{id}/disable"), &json!({ "reason": "预算已复核" })).await?;
+        agreed
+    }
+
+    async fn agree(&self, campaigns: &[String]) -> Result<(), CrowdError> {
+        let waiting = self.get("/admin/v1/approvals?state=waiting&action=campaign.budget&limit=100").await?;
+        for campaign in campaigns {
+            let of_it = |item: &&Value| item.get("subject_id").and_then(Value::as_str) == Some(campaign.as_str());
+            let found = waiting.list("/items").iter().find(of_it).and_then(|item| item.get("approval_id"));
+            let id = found.and_then(Value::as_str).ok_or_else(|| missing("a budget to agree to"))?;
+            self.post(&format!("/admin/v1/approvals/{id}/approve"), &json!({})).await?;
+        }
+        Ok(())
     }
 
     /// What came of these campaigns, and whether everything in the shop agrees.
-    ///
-    /// # Errors
-    /// When the shop cannot be reached or refuses.
-    pub(super) async fn accounts(&self, campaigns: &[String]) -> Result<Accounts, CrowdError> {
+    async fn accounts(&self, campaigns: &[String]) -> Result<Accounts, CrowdError> {
         let mut told = Vec::new();
         for id in campaigns {
             let report = self.get(&format!("/admin/v1/campaigns/{id}/report")).await?;
@@ -204,6 +289,29 @@ fn plan(name: &str, budget: i64, now: Timestamp) -> Result<Value, CrowdError> {
     }))
 }
 
+/// The campaigns for so many shoppers, with budgets that would do if everybody took part in everything, as far as a
+/// budget goes.
+fn drafts(product: &Value, crowd: i64, now: Timestamp) -> Result<[(&'static str, Value); 3], CrowdError> {
+    let budget = |each: i64| crowd.saturating_mul(each).clamp(1, MOST_BUDGET_FEN);
+    let (rules, saving) = group_buy(product).ok_or_else(|| missing("a SKU"))?;
+    let coupons = plan("coupon-drops", budget(COUPON_FEN), now)?;
+    let social = plan("social-coupons", budget(FACE_FEN), now)?;
+    let together = plan("group-buys", budget(saving), now)?;
+    Ok([
+        ("coupon-drops", json!({ "plan": coupons, "templates": [coupon(crowd)] })),
+        ("social-coupons", json!({ "plan": social, "rules": packets() })),
+        ("group-buys", json!({ "plan": together, "rules": rules })),
+    ])
+}
+
+/// One for everybody.
+fn coupon(crowd: i64) -> Value {
+    json!({
+        "title": "七夕满99减15", "way": "claim", "benefit": "amount_off", "amount_fen": COUPON_FEN,
+        "threshold_fen": 9_900, "valid_days": 7, "total_limit": crowd, "per_user_limit": 1, "stackable": true,
+    })
+}
+
 fn packets() -> Value {
     json!({
         "qualifying_fen": 0, "face_fen": FACE_FEN, "portions": PORTIONS, "minimum_fen": 50, "shape": "random",
@@ -212,11 +320,10 @@ fn packets() -> Value {
     })
 }
 
-/// Three people at nine tenths of the price.
-fn group_buy(product: &Value) -> Option<Value> {
-    let sku = product.pointer("/skus/0/id")?;
-    let id = product.pointer("/summary/id").or_else(|| product.pointer("/id"))?;
-    let price = price_of(product).saturating_mul(9).checked_div(10)?;
-    let sku = json!({ "sku_id": sku, "prices_fen": [price] });
-    Some(json!({ "product_id": id, "sizes": [3], "lifetime_minutes": 1_440, "skus": [sku] }))
+/// Three people at nine tenths of the price, and what each of them saves.
+fn group_buy(product: &Value) -> Option<(Value, i64)> {
+    let (id, sku) = (product.pointer("/id")?, product.pointer("/skus/0/id")?);
+    let saving = price_of(product).checked_div(10)?;
+    let sku = json!({ "sku_id": sku, "prices_fen": [price_of(product).saturating_sub(saving)] });
+    Some((json!({ "product_id": id, "sizes": [3], "lifetime_minutes": 1_440, "skus": [sku] }), saving))
 }

@@ -95,8 +95,8 @@ pub async fn run(settings: &CrowdSettings, told: impl FnMut(&Tally, Duration)) -
     let mut prepared = None;
     if let Some(owner) = &settings.owner {
         let desk = Desk::open(&world, owner).await?;
-        let campaigns = desk.prepare(settings.shoppers).await?;
-        prepared = Some((desk, campaigns));
+        let stage = desk.prepare(&world, settings.shoppers).await?;
+        prepared = Some((desk, stage));
     }
     let shop = settings.shop_process.map(|process| process.to_string());
     let spent = || (times::processor_time("self"), shop.as_deref().and_then(times::processor_time));
@@ -104,7 +104,7 @@ pub async fn run(settings: &CrowdSettings, told: impl FnMut(&Tally, Duration)) -
     let tally = come(settings, &world, told).await;
     let (lasted, after) = (begin.elapsed(), spent());
     let accounts = match prepared {
-        Some((desk, campaigns)) => Some(desk.again(&world).await?.accounts(&campaigns).await?),
+        Some((desk, stage)) => Some(desk.again(&world).await?.close(&stage).await?),
         None => None,
     };
     let between = |after: Option<Duration>, before| Some(after?.saturating_sub(before?));

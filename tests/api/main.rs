@@ -50,3 +50,4 @@ mod social_coupon;
 mod stock;
 mod undelivered;
 mod virtual_goods;
+mod visitors;
