@@ -39,7 +39,8 @@ impl KnownPaths {
     }
 
     /// What may be asked of `path`; empty when there is nothing there. Of several shapes that fit, the one that spells
-    /// out most counts, as OpenAPI matches paths.
+    /// out most counts, as OpenAPI matches paths; and of those that spell out as much, which OpenAPI leaves open, the one
+    /// that does so further to the left.
     pub fn methods(&self, path: &str) -> BTreeSet<&str> {
         let parts: Vec<&str> = path.split('/').collect();
         let fitting = self.0.iter().filter(|known| known.fits(&parts));
@@ -57,8 +58,10 @@ impl KnownPath {
             })
     }
 
-    fn spelt_out(&self) -> usize {
-        self.segments.iter().filter(|segment| matches!(segment, Segment::Fixed(_))).count()
+    /// How much it spells out, and where: what is further to the left weighs more.
+    fn spelt_out(&self) -> (usize, Vec<bool>) {
+        let fixed: Vec<bool> = self.segments.iter().map(|segment| matches!(segment, Segment::Fixed(_))).collect();
+        (fixed.iter().filter(|fixed| **fixed).count(), fixed)
     }
 }
 
@@ -96,12 +99,16 @@ mod tests {
             "/orders": {"get": {}, "post": {}},
             "/orders/{id}": {"get": {}},
             "/orders/export": {"post": {}},
+            "/{shelf}/{id}/lines": {"put": {}},
+            "/orders/{id}/{part}": {"delete": {}},
         }});
         let known = KnownPaths::of(&document);
         assert_eq!(known.methods("/orders"), BTreeSet::from(["GET", "POST"]));
         assert_eq!(known.methods("/orders/7"), BTreeSet::from(["GET"]));
         assert_eq!(known.methods("/orders/export"), BTreeSet::from(["POST"]));
-        for nothing in ["/", "/orders/", "/orders/7/lines", "/order"] {
+        assert_eq!(known.methods("/orders/7/lines"), BTreeSet::from(["DELETE"]), "the one that is plain earlier");
+        assert_eq!(known.methods("/carts/7/lines"), BTreeSet::from(["PUT"]));
+        for nothing in ["/", "/orders/", "/carts/7/notes", "/order"] {
             assert!(known.methods(nothing).is_empty(), "{nothing}");
         }
     }
