@@ -36,9 +36,10 @@ pub(super) fn add(tx: &mut Tx<'_>, user: UserId, product: ProductId) -> Result<K
         return Err(FavouriteError::ProductNotFound);
     }
     if store::marked_at(tx, user, product)?.is_none() {
-        // Without the lock two at the same moment would each count without the other.
+        // Without the lock two at the same moment would each count without the other. Whoever waited for it looks again:
+        // the other may have marked this very product.
         identity::lock_user(tx, user)?;
-        if store::count_of(tx, user)? >= MAX_FAVOURITES {
+        if store::marked_at(tx, user, product)?.is_none() && store::count_of(tx, user)? >= MAX_FAVOURITES {
             return Err(FavouriteError::TooMany);
         }
         if store::insert(tx, user, product)? {
