@@ -221,7 +221,10 @@ impl Snapshot {
 
     fn search_document(&self, id: ProductId, shown: &Shown) -> SearchDocument {
         // These bytes were written by this process from a struct with the same fields.
-        let words: Words = serde_json::from_slice(&shown.detail).unwrap_or_default();
+        let words: Words = serde_json::from_slice(&shown.detail).unwrap_or_else(|error| {
+            tracing::error!(%error, product_id = %id, "a product's page cannot be read; searches do not find its words");
+            Words::default()
+        });
         let category = shown.path.last().and_then(|id| self.categories.get(id));
         SearchDocument {
             id: id.get(),
