@@ -217,4 +217,23 @@ on_both_databases! {
         let (status, body) = buyer.sends(&Wish { key: new_key(), ..wish }).await;
         assert_eq!((status, &body["code"]), (422, &json!("order.nothing_selected")), "{body}");
     }
+
+    async fn staff_find_orders_by_how_they_reach_the_buyer(shop: &Shop) {
+        let (sku, codes) = (shop.sku(9_900, 10).await, shop.code_sku(3).await);
+        let store = shop.store("科技园店").await;
+        let buyer = shop.buyer().await;
+        let sent = buyer.orders(&[(&sku, 1)]).await;
+        let collected = buyer.buys_to_collect(&store, &[(&sku, 1)]).await;
+        let delivered = buyer.buys_virtual(&[(&codes, 1)]).await;
+        let all = [("parcel", sent), ("pick_up", collected), ("virtual", delivered)];
+        for (delivery, order) in &all {
+            let found = shop.staff("GET", &format!("/orders?delivery={delivery}"), None).await;
+            let ids: Vec<String> = found["items"].as_array().unwrap().iter().map(|row| text(&row["order_id"])).collect();
+            assert_eq!(&ids, std::slice::from_ref(order), "{delivery}: {found}");
+            let table = shop.table(&format!("/orders/export?delivery={delivery}")).await;
+            for (other, id) in &all {
+                assert_eq!(table.contains(id.as_str()), other == delivery, "{delivery}: {table}");
+            }
+        }
+    }
 }

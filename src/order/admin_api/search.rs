@@ -13,7 +13,7 @@ use crate::kernel::time::Timestamp;
 use crate::order::api::page_of;
 use crate::order::api::staff_views::StaffOrderRowView;
 use crate::order::error::OrderError;
-use crate::order::model::{MAX_TEXT_CHARS, OrderState};
+use crate::order::model::{Delivery, MAX_TEXT_CHARS, OrderState};
 use crate::order::service;
 use crate::order::store::{OrderFilter, OrderSort};
 use crate::pick_up::StoreId;
@@ -33,6 +33,8 @@ pub struct OrderExportQuery {
     state: Option<OrderState>,
     /// Of this user.
     user_id: Option<UserId>,
+    /// Reaching the buyer this way.
+    delivery: Option<Delivery>,
     /// Collected at this store.
     store_id: Option<StoreId>,
     /// Sent to exactly this phone.
@@ -63,6 +65,8 @@ pub struct OrderSearchQuery {
     state: Option<OrderState>,
     /// Of this user.
     user_id: Option<UserId>,
+    /// Reaching the buyer this way.
+    delivery: Option<Delivery>,
     /// Collected at this store.
     store_id: Option<StoreId>,
     /// Sent to exactly this phone.
@@ -102,6 +106,7 @@ impl OrderExportQuery {
             order_id: self.order_id,
             state: self.state,
             user_id: self.user_id,
+            delivery: self.delivery,
             store_id: self.store_id,
             phone: self.phone,
             receiver: self.receiver,
@@ -119,6 +124,7 @@ impl OrderSearchQuery {
             order_id: self.order_id,
             state: self.state,
             user_id: self.user_id,
+            delivery: self.delivery,
             store_id: self.store_id,
             phone: self.phone.clone(),
             receiver: self.receiver.clone(),

@@ -6,7 +6,7 @@ use crate::catalog::{ProductId, SkuId};
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
-use crate::order::model::{Order, OrderState};
+use crate::order::model::{Delivery, Order, OrderState};
 use crate::pick_up::StoreId;
 use crate::platform::db::schema::{order_lines as lines, orders, pick_ups};
 use crate::platform::db::{DbResult, Tx, columns};
@@ -20,6 +20,8 @@ pub struct OrderFilter {
     pub state: Option<OrderState>,
     /// Of this user.
     pub user_id: Option<UserId>,
+    /// Reaching the buyer this way.
+    pub delivery: Option<Delivery>,
     /// Collected at this store.
     pub store_id: Option<StoreId>,
     /// Sent to this phone.
@@ -120,6 +122,9 @@ pub(in crate::order) fn search(
     }
     if let Some(user) = filter.user_id {
         query = query.filter(orders::user_id.eq(user));
+    }
+    if let Some(delivery) = filter.delivery {
+        query = query.filter(orders::delivery.eq(delivery));
     }
     if let Some(store) = filter.store_id {
         let collected = pick_ups::table.select(pick_ups::order_id).filter(pick_ups::store_id.eq(store));
