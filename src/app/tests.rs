@@ -159,16 +159,20 @@ async fn a_body_above_the_limit_is_refused() {
 }
 
 /// The partial indexes by which sweeps find what is due among everything there ever was.
-const FOUND_BY: [&str; 12] = [
+const FOUND_BY: [&str; 16] = [
     "payment_notices_unapplied",
     "payment_attempts_query_due",
     "refunds_query_due",
+    "orders_close_due",
+    "orders_receive_due",
+    "orders_complete_due",
     "products_on_sale_due",
     "products_off_sale_due",
     "coupons_due",
     "buy_groups_due",
     "group_seats_settle",
     "bargain_rules_to_rank",
+    "bargains_expiring",
     "bargain_awards_due",
     "packets_due",
     "flash_sale_reminders_due",
