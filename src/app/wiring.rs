@@ -32,6 +32,7 @@ use crate::platform::http::rate_limit::Limits;
 use crate::platform::http::{KeptPages, KnownPaths};
 use crate::platform::jobs::{Runner, Sweep, Work};
 use crate::platform::secrets::SecretError;
+use crate::platform::sign_in::SignInClient;
 use crate::platform::storage::{Storage, StorageSetupError};
 use crate::platform::wechat::{WechatClient, WechatSetupError};
 use crate::pricing::Offers;
@@ -58,6 +59,9 @@ pub enum StartError {
     /// WeChat.
     #[error("HOURGLASS_WECHAT_…: {0}")]
     Wechat(#[from] WechatSetupError),
+    /// The client of other services, which only this machine's certificates can spoil.
+    #[error("HOURGLASS_SIGN_IN_…: no HTTP client: {0}")]
+    Outbound(#[from] reqwest::Error),
     /// A secret.
     #[error("{0}")]
     Secret(String),
@@ -87,6 +91,7 @@ struct Shared {
     access: web::Data<Access>,
     storage: web::Data<Storage>,
     wechat: web::Data<WechatClient>,
+    sign_in: web::Data<SignInClient>,
     identity_keys: web::Data<IdentityKeys>,
     digital_keys: web::Data<DigitalKeys>,
     login_listeners: web::Data<LoginListeners>,
@@ -147,6 +152,7 @@ impl App {
             studio: web::Data::new(studio(&config, &db, &storage, &wechat, &subjects)),
             storage: web::Data::new(storage),
             wechat: web::Data::new(wechat),
+            sign_in: web::Data::new(SignInClient::new(config.sign_in.clone(), clock.clone())?),
             identity_keys: web::Data::new(keys.identity),
             digital_keys: web::Data::new(keys.digital),
             login_listeners: web::Data::new(LoginListeners::new(vec![
@@ -217,6 +223,7 @@ impl App {
                 .app_data(shared.access)
                 .app_data(shared.storage)
                 .app_data(shared.wechat)
+                .app_data(shared.sign_in)
                 .app_data(shared.identity_keys)
                 .app_data(shared.digital_keys)
                 .app_data(shared.login_listeners)

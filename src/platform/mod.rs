@@ -1,11 +1,14 @@
-//! What every capability stands on: the database, HTTP, background work, events, WeChat, files, codes to scan. It names no capability.
+//! What every capability stands on: the database, HTTP, background work, events, WeChat, other people's log-ins, files, codes to
+//! scan. It names no capability.
 
 pub mod db;
 pub mod events;
 pub mod http;
 pub mod jobs;
+pub mod outbound;
 pub mod qr;
 pub mod secrets;
+pub mod sign_in;
 pub mod storage;
 pub mod typed_code;
 pub mod wechat;

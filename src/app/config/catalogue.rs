@@ -84,6 +84,16 @@ settings! {
         "The merchant's app on phones, registered with the Open Platform; without it nobody pays inside an app.";
     WECHAT_TIMEOUT_MS = "wechat.timeout_ms" "HOURGLASS_WECHAT_TIMEOUT_MS" Some("8000"), "a number from 100 to 60000",
         "Longest a call to WeChat may take.";
+    SIGN_IN_ALIPAY_URL = "sign_in.alipay_url" "HOURGLASS_SIGN_IN_ALIPAY_URL" Some("https://openapi.alipay.com/gateway.do"),
+        "an http or https address without a slash at the end", "Where log-ins from Alipay mini-programs are asked about, with the path.";
+    SIGN_IN_DOUYIN_URL = "sign_in.douyin_url" "HOURGLASS_SIGN_IN_DOUYIN_URL" Some("https://developer.toutiao.com/api/apps/v2/jscode2session"),
+        "an http or https address without a slash at the end", "Where log-ins from Douyin mini-programs are asked about, with the path.";
+    SIGN_IN_BAIDU_URL = "sign_in.baidu_url" "HOURGLASS_SIGN_IN_BAIDU_URL" Some("https://spapi.baidu.com/oauth/jscode2sessionkey"),
+        "an http or https address without a slash at the end", "Where log-ins from Baidu mini-programs are asked about, with the path.";
+    SIGN_IN_QQ_URL = "sign_in.qq_url" "HOURGLASS_SIGN_IN_QQ_URL" Some("https://api.q.qq.com/sns/jscode2session"),
+        "an http or https address without a slash at the end", "Where log-ins from QQ mini-programs are asked about, with the path.";
+    SIGN_IN_TIMEOUT_MS = "sign_in.timeout_ms" "HOURGLASS_SIGN_IN_TIMEOUT_MS" Some("8000"), "a number from 100 to 60000",
+        "Longest a log-in at another platform may take.";
     PAY_URL = "pay.url" "HOURGLASS_WECHAT_PAY_URL" Some("https://api.mch.weixin.qq.com"),
         "an http or https address without a slash at the end", "Where api.mch.weixin.qq.com is; the simulator's address in development.";
     PAY_MCH_ID = "pay.mch_id" "HOURGLASS_WECHAT_MCH_ID" None, "the merchant number: digits", "The merchant.";

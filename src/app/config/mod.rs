@@ -23,6 +23,7 @@ use crate::kernel::money::Fen;
 use crate::platform::db::DbSettings;
 use crate::platform::http::auth::MIN_SECRET_BYTES;
 use crate::platform::http::rate_limit::LimitSettings;
+use crate::platform::sign_in::SignInSettings;
 use crate::platform::storage::StorageSettings;
 use crate::platform::wechat::{EnvVersion, PaySettings, PlatformKeySource, WechatSettings};
 
@@ -172,6 +173,8 @@ pub struct Config {
     pub migrate: bool,
     /// The mini-program and its merchant.
     pub wechat: WechatSettings,
+    /// Log-ins from mini-programs of other platforms.
+    pub sign_in: SignInSettings,
     /// Secrets.
     pub secrets: Secrets,
     /// Files.
@@ -212,6 +215,7 @@ impl Config {
             migrate: values.required(known::DATABASE_MIGRATE)?,
             secrets: Secrets { token: token_secret(values, mode)?, seal_key: seal_key(values, mode)? },
             wechat: wechat(values, mode, &server)?,
+            sign_in: sign_in(values)?,
             storage: storage(values)?,
             limits: limits(values)?,
             orders: OrderConfig {
@@ -391,6 +395,17 @@ fn wechat(values: &Values, mode: Mode, server: &ServerConfig) -> Result<WechatSe
         mobile_app_id: values.maybe(known::WECHAT_MOBILE_APP_ID)?,
         pay: pay(values, mode, server)?,
         request_timeout_ms: values.number(known::WECHAT_TIMEOUT_MS, 100, 60_000)?,
+    })
+}
+
+fn sign_in(values: &Values) -> Result<SignInSettings, ConfigError> {
+    let address = |setting| values.address(setting)?.ok_or_else(|| missing(setting));
+    Ok(SignInSettings {
+        alipay_url: address(known::SIGN_IN_ALIPAY_URL)?,
+        douyin_url: address(known::SIGN_IN_DOUYIN_URL)?,
+        baidu_url: address(known::SIGN_IN_BAIDU_URL)?,
+        qq_url: address(known::SIGN_IN_QQ_URL)?,
+        timeout_ms: values.number(known::SIGN_IN_TIMEOUT_MS, 100, 60_000)?,
     })
 }
 

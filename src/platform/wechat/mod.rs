@@ -23,7 +23,7 @@ mod settings;
 mod shipping;
 pub mod signing;
 #[cfg(test)]
-mod test_server;
+pub(super) mod test_server;
 mod token;
 mod transport;
 
