@@ -5,16 +5,18 @@
 //! made once and kept in `wechat_simulator.json`, so that a shop configured with them keeps working after a restart.
 //! Without one, all simulators of a process share one set, because generating RSA keys is slow.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::apps::{AppKind, OWNER, OpenApp};
 use super::crypto::{CryptoError, Signer, Verifier};
 use super::dice::Dice;
 use super::state::locked;
-use super::{SimulatorCredentials, SimulatorError, SimulatorSettings};
+use super::{AppCredentials, SimulatorCredentials, SimulatorError, SimulatorSettings};
 use crate::kernel::time::{DAY_MS, Timestamp};
 
 const FILE: &str = "wechat_simulator.json";
@@ -44,6 +46,25 @@ struct StoredKeys {
     certificate_serial: String,
     certificate_effective: Timestamp,
     certificate_expires: Timestamp,
+    /// Secrets that were added later, by name; each is made when it is first asked for.
+    #[serde(default)]
+    secrets: BTreeMap<String, String>,
+}
+
+impl StoredKeys {
+    fn secret(&mut self, name: String, make: impl FnOnce() -> String) -> String {
+        self.secrets.entry(name).or_insert_with(make).clone()
+    }
+
+    fn app(&mut self, name: &str, app_id: &str, dice: &Dice) -> AppCredentials {
+        AppCredentials {
+            app_id: app_id.to_owned(),
+            app_secret: self.secret(format!("{name}.app_secret"), || dice.hex(32)),
+            original_id: self.secret(format!("{name}.original_id"), || format!("gh_{}", dice.hex(12))),
+            message_token: self.secret(format!("{name}.message_token"), || dice.letters(24)),
+            message_aes_key: self.secret(format!("{name}.message_aes_key"), || dice.letters(43)),
+        }
+    }
 }
 
 /// The platform certificate as `GET /v3/certificates` describes it.
@@ -75,21 +96,36 @@ impl Keys {
     pub(super) fn load(settings: &SimulatorSettings, dice: &Dice) -> Result<Self, SimulatorError> {
         let now = settings.clock.now();
         let Some(dir) = settings.data_dir.as_deref() else {
-            return Self::from_stored(make(&process_keys()?, dice, now)?, settings);
+            return Self::from_stored(&mut make(&process_keys()?, dice, now)?, settings, dice);
         };
         std::fs::create_dir_all(dir)?;
         let path = dir.join(FILE);
-        if path.exists() {
-            let stored = serde_json::from_str(&std::fs::read_to_string(&path)?)
-                .map_err(|source| SimulatorError::Stored { path: path.clone(), source })?;
-            return Self::from_stored(stored, settings);
+        let mut stored: StoredKeys = if path.exists() {
+            serde_json::from_str(&std::fs::read_to_string(&path)?)
+                .map_err(|source| SimulatorError::Stored { path: path.clone(), source })?
+        } else {
+            make(&RawKeys::generate()?, dice, now)?
+        };
+        let known = stored.secrets.len();
+        let keys = Self::from_stored(&mut stored, settings, dice)?;
+        if stored.secrets.len() == known {
+            return Ok(keys);
         }
-        let stored = make(&RawKeys::generate()?, dice, now)?;
         write_private(&path, &serde_json::to_vec_pretty(&stored).map_err(std::io::Error::from)?)?;
-        Self::from_stored(stored, settings)
+        Ok(keys)
     }
 
-    fn from_stored(stored: StoredKeys, settings: &SimulatorSettings) -> Result<Self, SimulatorError> {
+    fn from_stored(
+        stored: &mut StoredKeys,
+        settings: &SimulatorSettings,
+        dice: &Dice,
+    ) -> Result<Self, SimulatorError> {
+        let mut mini = stored.app("mini", &settings.app_id, dice);
+        mini.app_secret = settings.app_secret.clone().unwrap_or_else(|| stored.app_secret.clone());
+        let service = stored.app("service", &settings.service_app_id, dice);
+        let mobile = stored.app("mobile", &settings.mobile_app_id, dice);
+        let website = stored.app("website", &settings.website_app_id, dice);
+        let stored = stored.clone();
         let merchant_pem = settings.merchant_private_key_pem.clone().unwrap_or(stored.merchant_private_key_pem);
         let merchant = Signer::from_pem(&merchant_pem)?;
         let public_key_signer = Signer::from_pem(&stored.platform_private_key_pem)?;
@@ -101,7 +137,7 @@ impl Keys {
         let credentials = SimulatorCredentials {
             app_id: settings.app_id.clone(),
             mobile_app_id: settings.mobile_app_id.clone(),
-            app_secret: settings.app_secret.clone().unwrap_or(stored.app_secret),
+            app_secret: mini.app_secret.clone(),
             mch_id: settings.mch_id.clone(),
             merchant_serial: stored.merchant_serial,
             merchant_private_key_pem: merchant_pem,
@@ -110,6 +146,10 @@ impl Keys {
             platform_public_key_pem: public_key_signer.public_key_pem()?,
             platform_certificate_serial: stored.certificate_serial.clone(),
             platform_certificate_pem: stored.certificate_pem.clone(),
+            mini,
+            service,
+            mobile,
+            website,
         };
         let certificate = PlatformCertificate {
             serial: stored.certificate_serial,
@@ -124,6 +164,26 @@ impl Keys {
             public_key_signer,
             certificate_signer,
             stranger: OnceLock::new(),
+        })
+    }
+
+    /// The owner's applications.
+    pub(super) fn apps(&self) -> [OpenApp; 4] {
+        let credentials = &self.credentials;
+        [
+            (AppKind::Mini, &credentials.mini),
+            (AppKind::Service, &credentials.service),
+            (AppKind::Mobile, &credentials.mobile),
+            (AppKind::Website, &credentials.website),
+        ]
+        .map(|(kind, app)| OpenApp {
+            kind,
+            app_id: app.app_id.clone(),
+            secret: app.app_secret.clone(),
+            open_platform: OWNER.to_owned(),
+            original_id: app.original_id.clone(),
+            message_token: app.message_token.clone(),
+            message_aes_key: app.message_aes_key.clone(),
         })
     }
 
@@ -203,6 +263,7 @@ fn make(raw: &RawKeys, dice: &Dice, now: Timestamp) -> Result<StoredKeys, Simula
         certificate_serial,
         certificate_effective: effective,
         certificate_expires: expires,
+        secrets: BTreeMap::new(),
     })
 }
 

@@ -195,6 +195,16 @@ impl RefundKnobs {
     }
 }
 
+/// Who sits before the pages where people agree to log in.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct OauthKnobs {
+    /// Visitors of a service account's page see a snapshot of it, behind which nobody is.
+    pub(super) snapshot_user: bool,
+    /// Nobody agrees.
+    pub(super) refuse: bool,
+}
+
 /// The document of `PUT /_sim/knobs`; what is left out goes back to no trouble.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -207,6 +217,8 @@ pub(super) struct KnobSettings {
     pub(super) replies: ReplyKnobs,
     /// How refunds are treated.
     pub(super) refunds: RefundKnobs,
+    /// Who agrees to log in.
+    pub(super) oauth: OauthKnobs,
 }
 
 /// What happens to a request instead of serving it.

@@ -9,14 +9,18 @@
 //! replies are refused or swallowed, and `/_sim/book` is the outside truth about money.
 //!
 //! * `crypto`, `keys`, `dice`: signatures and ciphers, the key sets, chance.
-//! * `people`, `ledger`, `outbox`, `knobs`: what WeChat remembers; `journal` keeps it over a restart.
-//! * `open`: the account host (tokens, login, phone, shipping). `pay`: the merchant host. `delivery`: notices.
+//! * `apps`, `people`, `tokens`, `oauth`, `ledger`, `outbox`, `knobs`: what WeChat remembers; `journal` keeps it over a restart.
+//! * `open`: the account host (tokens, log-ins, phone, shipping). `pay`: the merchant host. `delivery`: notices.
 //! * `control`: the endpoints under `/_sim`. `gate`: trouble on the way in and out, and the signing of replies.
 //!
-//! Deliberate limits: one mini-program, one mobile application and one merchant, no promotions, no combined orders, no
-//! profit sharing, no transfers. Failed authentication is answered without signature headers, as observed on the real
+//! One owner has a mini-program, a service account, a mobile application and a website; people have an openid in each and
+//! one unionid. The tester may register more, also of other owners.
+//!
+//! Deliberate limits: one merchant, who is paid in the first mini-program and the mobile application, no promotions, no
+//! combined orders, no profit sharing, no transfers. Failed authentication is answered without signature headers, as observed on the real
 //! service; every other reply of the merchant host is signed.
 
+mod apps;
 mod control;
 mod crypto;
 mod delivery;
@@ -26,6 +30,7 @@ mod journal;
 mod keys;
 mod knobs;
 mod ledger;
+mod oauth;
 mod open;
 mod outbox;
 mod pay;
@@ -34,6 +39,7 @@ mod refunds;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -66,8 +72,12 @@ pub struct SimulatorSettings {
     pub clock: Clock,
     /// The mini-program's app id.
     pub app_id: String,
-    /// The app id of the merchant's mobile application, in which people pay but do not log in.
+    /// The app id of the merchant's mobile application.
     pub mobile_app_id: String,
+    /// The app id of the owner's service account.
+    pub service_app_id: String,
+    /// The app id of the owner's website.
+    pub website_app_id: String,
     /// The mini-program's secret; made when absent.
     pub app_secret: Option<String>,
     /// The merchant's number.
@@ -90,6 +100,8 @@ impl Default for SimulatorSettings {
             clock: Clock::wall(),
             app_id: "wx0123456789abcdef".to_owned(),
             mobile_app_id: "wxfedcba9876543210".to_owned(),
+            service_app_id: "wx5e41ce0acc0a0000".to_owned(),
+            website_app_id: "wx3eb517e000000000".to_owned(),
             app_secret: None,
             mch_id: "1900000109".to_owned(),
             api_v3_key: None,
@@ -98,6 +110,21 @@ impl Default for SimulatorSettings {
             workers: 1,
         }
     }
+}
+
+/// What the shop must know about another application of the same owner.
+#[derive(Clone, Serialize)]
+pub struct AppCredentials {
+    /// Its app id.
+    pub app_id: String,
+    /// Its secret.
+    pub app_secret: String,
+    /// The name by which pushes call it, `gh_…`.
+    pub original_id: String,
+    /// What pushes are signed with.
+    pub message_token: String,
+    /// What pushes are sealed with: 43 characters.
+    pub message_aes_key: String,
 }
 
 /// What the development shop must be configured with to be served.
@@ -125,6 +152,14 @@ pub struct SimulatorCredentials {
     pub platform_certificate_serial: String,
     /// The platform certificate, PEM (also served encrypted by `GET /v3/certificates`).
     pub platform_certificate_pem: String,
+    /// The mini-program again, with what its pushes are signed and sealed with.
+    pub mini: AppCredentials,
+    /// The service account.
+    pub service: AppCredentials,
+    /// The mobile application.
+    pub mobile: AppCredentials,
+    /// The website.
+    pub website: AppCredentials,
 }
 
 impl fmt::Debug for SimulatorCredentials {

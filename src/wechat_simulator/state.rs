@@ -1,18 +1,20 @@
 //! The shared state of one simulator: short locks, never held over an await.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
+use super::apps::{Apps, OpenApp};
 use super::dice::Dice;
 use super::journal::{Fact, FactRef, Journal};
 use super::keys::Keys;
 use super::knobs::Knobs;
 use super::ledger::{Ledger, TradeKind};
+use super::oauth::Oauth;
 use super::outbox::Outbox;
 use super::people::People;
+use super::tokens::Tokens;
 use super::{SimulatorError, SimulatorSettings};
 use crate::kernel::time::{Clock, Timestamp};
 
@@ -33,9 +35,9 @@ pub(super) struct DrawnCode {
 pub(super) struct World {
     /// The injected clock.
     pub(super) clock: Clock,
-    /// The one mini-program this WeChat knows.
+    /// The home mini-program, which the merchant is paid in.
     pub(super) app_id: String,
-    /// The one mobile application it knows; it is only paid in.
+    /// The mobile application that the merchant is paid in.
     pub(super) mobile_app_id: String,
     /// The one merchant this WeChat knows.
     pub(super) mch_id: String,
@@ -43,8 +45,14 @@ pub(super) struct World {
     pub(super) keys: Keys,
     /// Chance.
     pub(super) dice: Dice,
-    /// Users, codes and tokens.
+    /// Everything that may call.
+    pub(super) apps: Mutex<Apps>,
+    /// Users and their codes.
     pub(super) people: Mutex<People>,
+    /// Access tokens of applications.
+    pub(super) tokens: Mutex<Tokens>,
+    /// Codes and tokens of users who agreed to log in.
+    pub(super) oauth: Mutex<Oauth>,
     /// Orders, payments, refunds.
     pub(super) ledger: Mutex<Ledger>,
     /// Notices to the shop.
@@ -66,7 +74,11 @@ impl World {
     pub(super) fn new(settings: &SimulatorSettings) -> Result<Self, SimulatorError> {
         let dice = Dice::new(settings.seed, settings.clock.now());
         let keys = Keys::load(settings, &dice)?;
-        let memory = Memory::open(settings.data_dir.as_deref())?;
+        let mut apps = Apps::default();
+        for app in keys.apps() {
+            apps.register(app);
+        }
+        let memory = Memory::open(settings)?;
         let client = reqwest::Client::builder()
             .timeout(NOTICE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
@@ -79,7 +91,10 @@ impl World {
             mch_id: settings.mch_id.clone(),
             keys,
             dice,
+            apps: Mutex::new(apps),
             people: Mutex::new(memory.people),
+            tokens: Mutex::default(),
+            oauth: Mutex::default(),
             ledger: Mutex::new(memory.ledger),
             outbox: Mutex::new(memory.outbox),
             codes: Mutex::default(),
@@ -95,6 +110,11 @@ impl World {
         if kind == TradeKind::App { &self.mobile_app_id } else { &self.app_id }
     }
 
+    /// An application by its id.
+    pub(super) fn app(&self, app_id: &str) -> Option<Arc<OpenApp>> {
+        locked(&self.apps).get(app_id)
+    }
+
     /// The present moment.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
@@ -108,14 +128,14 @@ struct Memory {
 }
 
 impl Memory {
-    fn open(dir: Option<&Path>) -> Result<Self, SimulatorError> {
+    fn open(settings: &SimulatorSettings) -> Result<Self, SimulatorError> {
         let journal = Arc::new(Journal::default());
         let mut memory = Self {
-            people: People::new(journal.clone()),
+            people: People::new(settings.app_id.clone(), journal.clone()),
             ledger: Ledger::new(journal.clone()),
             outbox: Outbox::new(journal.clone()),
         };
-        let Some(dir) = dir else { return Ok(memory) };
+        let Some(dir) = settings.data_dir.as_deref() else { return Ok(memory) };
         for fact in Journal::read(dir)? {
             match fact {
                 Fact::User(user) => memory.people.recall(user),

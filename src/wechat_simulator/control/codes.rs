@@ -27,10 +27,13 @@ struct EnterGroup {
 /// An `app_id` and `age_seconds` make it somebody else's or old.
 pub(super) async fn enter_group(world: Data<World>, body: Bytes) -> ControlAnswer {
     let ask: EnterGroup = read(&body)?;
-    let people = locked(&world.people);
-    let user = people.user(&ask.openid).ok_or_else(|| ControlRefusal::unknown("user"))?;
+    let known = {
+        let people = locked(&world.people);
+        let app = people.owner_of(&ask.openid).and_then(|(app_id, _)| world.app(&app_id));
+        app.and_then(|app| people.known(&app, &ask.openid)).ok_or_else(|| ControlRefusal::unknown("user"))?
+    };
     let made_at = world.now().plus_millis(ask.age_seconds.saturating_mul(-SECOND_MS));
-    let app_id = ask.app_id.unwrap_or_else(|| world.app_id.clone());
+    let app_id = ask.app_id.unwrap_or(known.app_id);
     let watermark = json!({ "timestamp": made_at.seconds(), "appid": app_id });
     let plain = if ask.older_spelling {
         json!({ "openGId": ask.group, "watermark": watermark })
@@ -38,7 +41,7 @@ pub(super) async fn enter_group(world: Data<World>, body: Bytes) -> ControlAnswe
         json!({ "opengid": ask.group, "chat_type": 3, "watermark": watermark })
     };
     let iv = world.dice.sixteen_bytes();
-    let sealed = seal_open_data(&user.session_key, iv, plain.to_string().as_bytes());
+    let sealed = seal_open_data(&known.session_key, iv, plain.to_string().as_bytes());
     let (data, iv) = sealed.map_err(|error| ControlRefusal::bad(error.to_string()))?;
     Ok(HttpResponse::Ok().json(json!({ "encryptedData": data, "iv": iv })))
 }

@@ -1,5 +1,6 @@
 //! The tester's side, under `/_sim`: people act, notices are steered, trouble is ordered, and the book is read.
 
+mod apps;
 mod book;
 mod codes;
 mod notices;
@@ -67,6 +68,10 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(
         web::scope("/_sim")
             .route("/credentials", web::get().to(persons::show_credentials))
+            .route("/apps", web::get().to(apps::list_apps))
+            .route("/apps", web::post().to(apps::register_app))
+            .route("/oauth-code", web::post().to(apps::give_oauth_code))
+            .route("/authorize", web::post().to(apps::open_authorize_page))
             .route("/users", web::get().to(persons::list_users))
             .route("/users", web::post().to(persons::create_user))
             .route("/login", web::post().to(persons::log_in))

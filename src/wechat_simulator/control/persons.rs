@@ -1,11 +1,14 @@
 //! Users act: they appear, log in, share their phone number. And the shop's credentials.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{ControlAnswer, ControlRefusal, read};
+use crate::wechat_simulator::apps::AppKind;
 use crate::wechat_simulator::people::{NewUser, User};
 use crate::wechat_simulator::state::{World, locked};
 
@@ -20,9 +23,12 @@ struct CreateUser {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct LogIn {
+    /// Any openid of the person.
     openid: Option<String>,
     nickname: Option<String>,
     phone: Option<String>,
+    /// Another mini-program than the one the simulator was started with.
+    app_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -33,7 +39,18 @@ struct SharePhone {
 }
 
 fn shown(user: &User) -> Value {
-    json!({ "openid": user.openid, "unionid": user.unionid, "nickname": user.nickname, "phone": user.phone })
+    let elsewhere: BTreeMap<&str, &str> = user
+        .elsewhere
+        .iter()
+        .map(|(app_id, membership)| (app_id.as_str(), membership.openid.as_str()))
+        .collect();
+    json!({
+        "openid": user.openid,
+        "unionid": user.unionid,
+        "nickname": user.nickname,
+        "phone": user.phone,
+        "elsewhere": elsewhere,
+    })
 }
 
 /// `GET /_sim/credentials`: what the development shop must be configured with.
@@ -59,20 +76,23 @@ pub(super) async fn create_user(world: Data<World>, body: Bytes) -> ControlAnswe
 pub(super) async fn log_in(world: Data<World>, body: Bytes) -> ControlAnswer {
     let ask: LogIn = read(&body)?;
     let now = world.now();
+    let app = world.app(ask.app_id.as_deref().unwrap_or(&world.app_id)).filter(|app| app.kind == AppKind::Mini);
+    let app = app.ok_or_else(|| ControlRefusal::unknown("mini-program"))?;
     let mut people = locked(&world.people);
-    let openid = match ask.openid {
-        Some(openid) if people.user(&openid).is_some() => openid,
-        Some(_) => return Err(ControlRefusal::unknown("user")),
+    let home = match ask.openid {
+        Some(openid) => people.owner_of(&openid).ok_or_else(|| ControlRefusal::unknown("user"))?.1,
         None => {
             let new = NewUser { nickname: ask.nickname, phone: ask.phone.clone(), without_unionid: false };
             people.create(new, &world.dice).openid
         }
     };
-    let js_code = people.issue_login_code(&openid, now, &world.dice);
+    let known = people.meet(&home, &app, &world.dice).ok_or_else(|| ControlRefusal::unknown("user"))?;
     let phone_code = ask.phone.map(|phone| {
-        people.bind_phone(&openid, phone.clone());
-        people.issue_phone_code(&openid, phone, now, &world.dice)
+        people.bind_phone(&home, phone.clone());
+        people.issue_phone_code(&known, phone, now, &world.dice)
     });
+    let openid = known.openid.clone();
+    let js_code = people.issue_login_code(known, now, &world.dice);
     Ok(HttpResponse::Ok().json(json!({ "js_code": js_code, "openid": openid, "phone_code": phone_code })))
 }
 
@@ -80,9 +100,11 @@ pub(super) async fn log_in(world: Data<World>, body: Bytes) -> ControlAnswer {
 pub(super) async fn share_phone(world: Data<World>, body: Bytes) -> ControlAnswer {
     let ask: SharePhone = read(&body)?;
     let mut people = locked(&world.people);
-    let user = people.user(&ask.openid).ok_or_else(|| ControlRefusal::unknown("user"))?;
-    let phone = ask.phone.or_else(|| user.phone.clone()).unwrap_or_else(|| format!("138{}", world.dice.digits(8)));
-    people.bind_phone(&ask.openid, phone.clone());
-    let code = people.issue_phone_code(&ask.openid, phone.clone(), world.now(), &world.dice);
+    let app = people.owner_of(&ask.openid).and_then(|(app_id, _)| world.app(&app_id));
+    let known = app.and_then(|app| people.known(&app, &ask.openid)).ok_or_else(|| ControlRefusal::unknown("user"))?;
+    let bound = people.user(&known.home).and_then(|user| user.phone.clone());
+    let phone = ask.phone.or(bound).unwrap_or_else(|| format!("138{}", world.dice.digits(8)));
+    people.bind_phone(&known.home, phone.clone());
+    let code = people.issue_phone_code(&known, phone.clone(), world.now(), &world.dice);
     Ok(HttpResponse::Ok().json(json!({ "code": code, "phone": phone })))
 }

@@ -11,6 +11,7 @@ use qrcode::{Color, EcLevel, QrCode};
 use serde_json::Value;
 
 use super::{OpenAnswer, OpenRefusal, Parameters, admit, read_body};
+use crate::wechat_simulator::apps::AppKind;
 use crate::wechat_simulator::state::{DrawnCode, World, locked};
 
 /// Most characters of a scene.
@@ -26,13 +27,13 @@ const KEPT: usize = 10_000;
 
 /// `POST /wxa/getwxacodeunlimit`.
 pub(super) async fn draw_unlimited_code(world: Data<World>, query: Parameters, body: Bytes) -> OpenAnswer {
-    admit(&world, &query)?;
+    let app = admit(&world, &query, AppKind::Mini)?;
     let body = read_body(&body)?;
     let code = read_code(&body)?;
     let width = body.get("width").map_or(Some(USUAL_WIDTH), Value::as_u64);
     let width = width.and_then(|width| u32::try_from(width.clamp(280, 1280)).ok());
     let width = width.ok_or_else(|| OpenRefusal::new(47001, "data format error"))?;
-    let picture = draw(&world.app_id, &code, width).ok_or_else(|| OpenRefusal::new(-1, "system error"))?;
+    let picture = draw(&app.app_id, &code, width).ok_or_else(|| OpenRefusal::new(-1, "system error"))?;
     let mut codes = locked(&world.codes);
     if codes.len() < KEPT {
         codes.push(code);

@@ -1,7 +1,9 @@
-//! The account host, `api.weixin.qq.com`: refusals as HTTP 200 with an errcode, admission by access token, the calls.
+//! The account host, `api.weixin.qq.com`: refusals as HTTP 200 with an errcode, admission by access token, the
+//! calls. The pages of `open.weixin.qq.com` where people agree to log in are here too.
 
 mod codes;
 mod login;
+pub(super) mod oauth;
 mod phone;
 pub(super) mod shipping;
 mod tokens;
@@ -9,6 +11,7 @@ mod tokens;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
@@ -16,9 +19,10 @@ use actix_web::web::{Bytes, Data, Query};
 use actix_web::{HttpResponse, ResponseError, web};
 use serde_json::{Value, json};
 
+use super::apps::{AppKind, OpenApp};
 use super::gate::account_gate;
-use super::people::TokenState;
 use super::state::{World, locked};
+use super::tokens::TokenState;
 
 /// The content type of most replies.
 const JSON_TYPE: &str = "application/json; encoding=utf-8";
@@ -86,29 +90,29 @@ fn given<'a>(query: &'a Parameters, name: &str) -> Option<&'a str> {
     query.get(name).map(String::as_str).filter(|value| !value.is_empty())
 }
 
-/// Lets a call with a good access token pass.
-fn admit(world: &World, query: &Parameters) -> Result<(), OpenRefusal> {
+/// Lets a call with a good access token of an application of this kind pass.
+fn admit(world: &World, query: &Parameters, kind: AppKind) -> Result<Arc<OpenApp>, OpenRefusal> {
     let token = given(query, "access_token").ok_or_else(|| OpenRefusal::new(41001, "access_token missing"))?;
-    match locked(&world.people).token_state(token, world.now()) {
-        TokenState::Good => Ok(()),
-        TokenState::Expired => Err(OpenRefusal::new(42001, "access_token expired")),
+    let state = locked(&world.tokens).state(token, world.now());
+    let app_id = match state {
+        TokenState::Good(app_id) => app_id,
+        TokenState::Expired => return Err(OpenRefusal::new(42001, "access_token expired")),
         TokenState::Invalid => {
-            Err(OpenRefusal::new(40001, "invalid credential, access_token is invalid or not latest,"))
+            return Err(OpenRefusal::new(40001, "invalid credential, access_token is invalid or not latest,"));
         }
-    }
+    };
+    world.app(&app_id).filter(|app| app.kind == kind).ok_or_else(|| OpenRefusal::new(48001, "api unauthorized"))
 }
 
 /// Checks the app's own credentials.
-fn check_app(world: &World, app_id: Option<&str>, secret: Option<&str>) -> Result<(), OpenRefusal> {
+fn check_app(world: &World, app_id: Option<&str>, secret: Option<&str>) -> Result<Arc<OpenApp>, OpenRefusal> {
     let app_id = app_id.ok_or_else(|| OpenRefusal::new(41002, "appid missing"))?;
-    if app_id != world.app_id {
-        return Err(OpenRefusal::new(40013, "invalid appid"));
-    }
+    let app = world.app(app_id).ok_or_else(|| OpenRefusal::new(40013, "invalid appid"))?;
     let secret = secret.ok_or_else(|| OpenRefusal::new(41004, "appsecret missing"))?;
-    if secret != world.keys.credentials.app_secret {
+    if secret != app.secret {
         return Err(OpenRefusal::new(40125, "invalid appsecret"));
     }
-    Ok(())
+    Ok(app)
 }
 
 /// Reads a JSON object.
@@ -124,7 +128,7 @@ fn read_body(body: &Bytes) -> Result<Value, OpenRefusal> {
 
 /// `POST /cgi-bin/express/delivery/open_msg/get_delivery_list`.
 async fn get_delivery_list(world: Data<World>, query: Parameters) -> OpenAnswer {
-    admit(&world, &query)?;
+    admit(&world, &query, AppKind::Mini)?;
     let list: Vec<Value> =
         shipping::CARRIERS.iter().map(|(id, name)| json!({ "delivery_id": id, "delivery_name": name })).collect();
     Ok(answer(&json!({ "errcode": 0, "errmsg": "ok", "count": list.len(), "delivery_list": list })))
@@ -152,6 +156,12 @@ pub(in crate::wechat_simulator) fn routes(cfg: &mut web::ServiceConfig) {
             .service(get("/cgi-bin/token", web::get().to(tokens::get_token)))
             .service(post("/cgi-bin/stable_token", web::post().to(tokens::get_stable_token)))
             .service(get("/sns/jscode2session", web::get().to(login::code_to_session)))
+            .service(get("/connect/oauth2/authorize", web::get().to(oauth::authorize)))
+            .service(get("/connect/qrconnect", web::get().to(oauth::qrconnect)))
+            .service(get("/sns/oauth2/access_token", web::get().to(oauth::get_access_token)))
+            .service(get("/sns/oauth2/refresh_token", web::get().to(oauth::refresh_token)))
+            .service(get("/sns/userinfo", web::get().to(oauth::get_user_info)))
+            .service(get("/sns/auth", web::get().to(oauth::check_token)))
             .service(get("/wxa/checksession", web::get().to(login::check_session)))
             .service(get("/wxa/resetusersessionkey", web::get().to(login::reset_session_key)))
             .service(post("/wxa/business/getuserphonenumber", web::post().to(phone::get_phone_number)))

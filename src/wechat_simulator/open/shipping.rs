@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{OpenAnswer, OpenRefusal, Parameters, admit, answer, done, read_body};
 use crate::kernel::time::Timestamp;
+use crate::wechat_simulator::apps::AppKind;
 use crate::wechat_simulator::ledger::{Ledger, Trade};
 use crate::wechat_simulator::refunds::RefundStatus;
 use crate::wechat_simulator::state::{World, locked};
@@ -66,7 +67,7 @@ enum OrderKey {
 
 /// `POST /wxa/sec/order/upload_shipping_info`.
 pub(super) async fn upload_shipping_info(world: Data<World>, query: Parameters, body: Bytes) -> OpenAnswer {
-    admit(&world, &query)?;
+    admit(&world, &query, AppKind::Mini)?;
     let body = read_body(&body)?;
     let key = read_key(body.get("order_key").unwrap_or(&Value::Null))?;
     let report = read_report(&body)?;
@@ -76,7 +77,7 @@ pub(super) async fn upload_shipping_info(world: Data<World>, query: Parameters, 
 
 /// `POST /wxa/sec/order/get_order`.
 pub(super) async fn get_order(world: Data<World>, query: Parameters, body: Bytes) -> OpenAnswer {
-    admit(&world, &query)?;
+    admit(&world, &query, AppKind::Mini)?;
     let body = read_body(&body)?;
     let text = |name: &str| text_at(&body, name).map(str::to_owned);
     let key = match (text("transaction_id"), text("merchant_id"), text("merchant_trade_no")) {

@@ -4,8 +4,9 @@ use actix_web::web::{Bytes, Data};
 use serde_json::{Value, json};
 
 use super::{OpenAnswer, OpenRefusal, Parameters, answer, check_app, given, read_body};
-use crate::wechat_simulator::people::Grant;
+use crate::wechat_simulator::apps::{AppKind, OpenApp};
 use crate::wechat_simulator::state::{World, locked};
+use crate::wechat_simulator::tokens::Grant;
 
 const GRANT_TYPE: &str = "client_credential";
 
@@ -14,8 +15,9 @@ pub(super) async fn get_token(world: Data<World>, query: Parameters) -> OpenAnsw
     if given(&query, "grant_type") != Some(GRANT_TYPE) {
         return Err(OpenRefusal::new(40002, "invalid grant_type"));
     }
-    check_app(&world, given(&query, "appid"), given(&query, "secret"))?;
-    let grant = locked(&world.people).plain_token(world.now(), &world.dice);
+    let app = check_app(&world, given(&query, "appid"), given(&query, "secret"))?;
+    may_call(&app)?;
+    let grant = locked(&world.tokens).plain(&app.app_id, world.now(), &world.dice);
     Ok(answer(&granted(&grant)))
 }
 
@@ -26,15 +28,25 @@ pub(super) async fn get_stable_token(world: Data<World>, body: Bytes) -> OpenAns
     if text("grant_type") != Some(GRANT_TYPE) {
         return Err(OpenRefusal::new(40002, "invalid grant_type"));
     }
-    check_app(&world, text("appid"), text("secret"))?;
+    let app = check_app(&world, text("appid"), text("secret"))?;
+    may_call(&app)?;
     let force = match body.get("force_refresh") {
         None | Some(Value::Null) => false,
         Some(Value::Bool(force)) => *force,
         Some(_) => return Err(OpenRefusal::new(47001, "data format error")),
     };
-    let grant = locked(&world.people).stable_token(force, world.now(), &world.dice);
+    let grant = locked(&world.tokens).stable(&app.app_id, force, world.now(), &world.dice);
     let grant = grant.ok_or_else(|| OpenRefusal::new(45009, "reach max api daily quota limit"))?;
     Ok(answer(&granted(&grant)))
+}
+
+/// Applications on phones and websites have no access token of their own.
+fn may_call(app: &OpenApp) -> Result<(), OpenRefusal> {
+    if matches!(app.kind, AppKind::Mini | AppKind::Service) {
+        Ok(())
+    } else {
+        Err(OpenRefusal::new(48001, "api unauthorized"))
+    }
 }
 
 fn granted(grant: &Grant) -> Value {

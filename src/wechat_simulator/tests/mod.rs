@@ -4,6 +4,7 @@ mod account;
 mod knobs;
 mod merchant;
 mod notices;
+mod oauth;
 mod pay;
 mod peer;
 mod restart;
