@@ -195,6 +195,20 @@ impl RefundKnobs {
     }
 }
 
+/// Trouble with pushed messages, added to what a single one is sent with.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct PushKnobs {
+    /// New messages that never arrive.
+    pub(super) lose: Chance,
+    /// How much later, by the simulator's clock, new messages are sent.
+    pub(super) delay_ms: i64,
+    /// How many extra copies are sent at the same moment.
+    pub(super) duplicate: usize,
+    /// Messages signed with another token.
+    pub(super) wrong_signature: Chance,
+}
+
 /// Who sits before the pages where people agree to log in.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -219,6 +233,8 @@ pub(super) struct KnobSettings {
     pub(super) refunds: RefundKnobs,
     /// Who agrees to log in.
     pub(super) oauth: OauthKnobs,
+    /// Trouble with pushed messages.
+    pub(super) pushes: PushKnobs,
 }
 
 /// What happens to a request instead of serving it.

@@ -11,6 +11,7 @@
 //! * `crypto`, `keys`, `dice`: signatures and ciphers, the key sets, chance.
 //! * `apps`, `people`, `tokens`, `oauth`, `ledger`, `outbox`, `knobs`: what WeChat remembers; `journal` keeps it over a restart.
 //! * `open`: the account host (tokens, log-ins, phone, shipping). `pay`: the merchant host. `delivery`: notices.
+//! * `push`: what people do with a service account, on its way to the shop.
 //! * `control`: the endpoints under `/_sim`. `gate`: trouble on the way in and out, and the signing of replies.
 //!
 //! One owner has a mini-program, a service account, a mobile application and a website; people have an openid in each and
@@ -35,6 +36,7 @@ mod open;
 mod outbox;
 mod pay;
 mod people;
+mod push;
 mod refunds;
 mod state;
 #[cfg(test)]
@@ -261,6 +263,7 @@ pub async fn start(settings: SimulatorSettings) -> Result<Simulator, SimulatorEr
         loop {
             tick.tick().await;
             delivery::deliver_due(&world);
+            push::deliver_due(&world);
         }
     });
     Ok(Simulator { addr, credentials, handle, server, ticker })

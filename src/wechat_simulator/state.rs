@@ -12,8 +12,11 @@ use super::keys::Keys;
 use super::knobs::Knobs;
 use super::ledger::{Ledger, TradeKind};
 use super::oauth::Oauth;
+use super::open::links::Link;
+use super::open::service::Services;
 use super::outbox::Outbox;
 use super::people::People;
+use super::push::Pushes;
 use super::tokens::Tokens;
 use super::{SimulatorError, SimulatorSettings};
 use crate::kernel::time::{Clock, Timestamp};
@@ -59,6 +62,12 @@ pub(super) struct World {
     pub(super) outbox: Mutex<Outbox>,
     /// Mini-program codes that were drawn.
     pub(super) codes: Mutex<Vec<DrawnCode>>,
+    /// Links to the mini-program that were made.
+    pub(super) links: Mutex<Vec<Link>>,
+    /// What service accounts have.
+    pub(super) services: Mutex<Services>,
+    /// Messages to the shop.
+    pub(super) pushes: Mutex<Pushes>,
     /// Trouble that was asked for.
     pub(super) knobs: Mutex<Knobs>,
     /// The client notices are sent with; one for all, so that connections are reused.
@@ -98,6 +107,9 @@ impl World {
             ledger: Mutex::new(memory.ledger),
             outbox: Mutex::new(memory.outbox),
             codes: Mutex::default(),
+            links: Mutex::default(),
+            services: Mutex::default(),
+            pushes: Mutex::default(),
             knobs: Mutex::new(Knobs::default()),
             client,
             delivering: Semaphore::new(CONCURRENT_DELIVERIES),

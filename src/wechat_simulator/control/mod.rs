@@ -6,6 +6,7 @@ mod codes;
 mod notices;
 mod payments;
 mod persons;
+mod service;
 mod steering;
 
 use std::fmt;
@@ -78,6 +79,17 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
             .route("/phone", web::post().to(persons::share_phone))
             .route("/group", web::post().to(codes::enter_group))
             .route("/codes", web::get().to(codes::list_codes))
+            .route("/push-target", web::put().to(service::aim_pushes))
+            .route("/push-target/check", web::post().to(service::check_push_target))
+            .route("/pushes", web::get().to(service::list_pushes))
+            .route("/pushes/flush", web::post().to(service::flush_pushes))
+            .route("/pushes/{id}/send", web::post().to(service::send_push))
+            .route("/links", web::get().to(service::list_links))
+            .route("/service/codes", web::get().to(service::list_tickets))
+            .route("/service/messages", web::get().to(service::list_messages))
+            .route("/service/templates", web::post().to(service::add_template))
+            .route("/service/refuse", web::post().to(service::refuse_messages))
+            .route("/service/{deed}", web::post().to(service::act))
             .route("/pay", web::post().to(payments::pay))
             .route("/refunds/{out_refund_no}/settle", web::post().to(payments::settle_refund))
             .route("/book", web::get().to(book::show_book))

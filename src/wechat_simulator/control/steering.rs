@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{ControlAnswer, ControlRefusal, read};
 use crate::kernel::time::SECOND_MS;
 use crate::wechat_simulator::delivery;
+use crate::wechat_simulator::push;
 use crate::wechat_simulator::knobs::{KnobSettings, Knobs};
 use crate::wechat_simulator::state::{World, locked};
 
@@ -44,5 +45,6 @@ pub(super) async fn advance_clock(world: Data<World>, body: Bytes) -> ControlAns
     }
     world.clock.advance(ask.seconds.saturating_mul(SECOND_MS).saturating_add(ask.millis));
     delivery::deliver_due(&world);
+    push::deliver_due(&world);
     Ok(HttpResponse::Ok().json(json!({ "now": world.now() })))
 }

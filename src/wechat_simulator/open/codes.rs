@@ -58,6 +58,11 @@ fn read_code(body: &Value) -> Result<DrawnCode, OpenRefusal> {
 
 fn draw(app_id: &str, code: &DrawnCode, width: u32) -> Option<Vec<u8>> {
     let says = format!("weixin://simulated/{app_id}/{}?scene={}", code.page, code.scene);
+    picture(&says, width)
+}
+
+/// A text as a QR code in a JPEG.
+pub(super) fn picture(says: &str, width: u32) -> Option<Vec<u8>> {
     let code = QrCode::with_error_correction_level(says, EcLevel::M).ok()?;
     let side = u32::try_from(code.width()).ok()?;
     let whole = side.checked_add(MARGIN.checked_mul(2)?)?;

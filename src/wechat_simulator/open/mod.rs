@@ -2,9 +2,11 @@
 //! calls. The pages of `open.weixin.qq.com` where people agree to log in are here too.
 
 mod codes;
+pub(super) mod links;
 mod login;
 pub(super) mod oauth;
 mod phone;
+pub(super) mod service;
 pub(super) mod shipping;
 mod tokens;
 
@@ -166,6 +168,13 @@ pub(in crate::wechat_simulator) fn routes(cfg: &mut web::ServiceConfig) {
             .service(get("/wxa/resetusersessionkey", web::get().to(login::reset_session_key)))
             .service(post("/wxa/business/getuserphonenumber", web::post().to(phone::get_phone_number)))
             .service(post("/wxa/getwxacodeunlimit", web::post().to(codes::draw_unlimited_code)))
+            .service(post("/wxa/generate_urllink", web::post().to(links::generate_urllink)))
+            .service(post("/wxa/generatescheme", web::post().to(links::generate_scheme)))
+            .service(get("/cgi-bin/user/info", web::get().to(service::get_user)))
+            .service(post("/cgi-bin/user/info/batchget", web::post().to(service::get_users)))
+            .service(post("/cgi-bin/qrcode/create", web::post().to(service::create_qrcode)))
+            .service(get("/cgi-bin/showqrcode", web::get().to(service::show_qrcode)))
+            .service(post("/cgi-bin/message/template/send", web::post().to(service::send_template)))
             .service(post("/wxa/sec/order/upload_shipping_info", web::post().to(shipping::upload_shipping_info)))
             .service(post("/wxa/sec/order/get_order", web::post().to(shipping::get_order)))
             .service(post("/cgi-bin/express/delivery/open_msg/get_delivery_list", web::post().to(get_delivery_list)))

@@ -7,4 +7,6 @@ mod notices;
 mod oauth;
 mod pay;
 mod peer;
+mod push;
 mod restart;
+mod service;
