@@ -33,6 +33,7 @@ use crate::platform::http::{KeptPages, KnownPaths};
 use crate::platform::jobs::{Runner, Sweep, Work};
 use crate::platform::secrets::SecretError;
 use crate::platform::sign_in::SignInClient;
+use crate::platform::sms::SmsSender;
 use crate::platform::storage::{Storage, StorageSetupError};
 use crate::platform::wechat::{WechatClient, WechatSetupError};
 use crate::pricing::Offers;
@@ -60,7 +61,7 @@ pub enum StartError {
     #[error("HOURGLASS_WECHAT_…: {0}")]
     Wechat(#[from] WechatSetupError),
     /// The client of other services, which only this machine's certificates can spoil.
-    #[error("HOURGLASS_SIGN_IN_…: no HTTP client: {0}")]
+    #[error("HOURGLASS_SIGN_IN_… or HOURGLASS_SMS_…: no HTTP client: {0}")]
     Outbound(#[from] reqwest::Error),
     /// A secret.
     #[error("{0}")]
@@ -92,6 +93,7 @@ struct Shared {
     storage: web::Data<Storage>,
     wechat: web::Data<WechatClient>,
     sign_in: web::Data<SignInClient>,
+    sms: web::Data<SmsSender>,
     identity_keys: web::Data<IdentityKeys>,
     digital_keys: web::Data<DigitalKeys>,
     login_listeners: web::Data<LoginListeners>,
@@ -153,6 +155,7 @@ impl App {
             storage: web::Data::new(storage),
             wechat: web::Data::new(wechat),
             sign_in: web::Data::new(SignInClient::new(config.sign_in.clone(), clock.clone())?),
+            sms: web::Data::new(SmsSender::new(config.sms.clone(), clock.clone())?),
             identity_keys: web::Data::new(keys.identity),
             digital_keys: web::Data::new(keys.digital),
             login_listeners: web::Data::new(LoginListeners::new(vec![
@@ -224,6 +227,7 @@ impl App {
                 .app_data(shared.storage)
                 .app_data(shared.wechat)
                 .app_data(shared.sign_in)
+                .app_data(shared.sms)
                 .app_data(shared.identity_keys)
                 .app_data(shared.digital_keys)
                 .app_data(shared.login_listeners)

@@ -1,4 +1,4 @@
-//! What every capability stands on: the database, HTTP, background work, events, WeChat, other people's log-ins, files, codes to
+//! What every capability stands on: the database, HTTP, background work, events, WeChat, other people's log-ins, text messages, files, codes to
 //! scan. It names no capability.
 
 pub mod db;
@@ -9,6 +9,7 @@ pub mod outbound;
 pub mod qr;
 pub mod secrets;
 pub mod sign_in;
+pub mod sms;
 pub mod storage;
 pub mod typed_code;
 pub mod wechat;

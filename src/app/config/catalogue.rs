@@ -94,6 +94,18 @@ settings! {
         "an http or https address without a slash at the end", "Where log-ins from QQ mini-programs are asked about, with the path.";
     SIGN_IN_TIMEOUT_MS = "sign_in.timeout_ms" "HOURGLASS_SIGN_IN_TIMEOUT_MS" Some("8000"), "a number from 100 to 60000",
         "Longest a log-in at another platform may take.";
+    SMS_PROVIDER = "sms.provider" "HOURGLASS_SMS_PROVIDER" None, "off, console (in development only) or aliyun",
+        "How text messages are sent; console in development and off in production when absent.";
+    SMS_URL = "sms.url" "HOURGLASS_SMS_URL" Some("https://dysmsapi.aliyuncs.com"),
+        "an http or https address without a slash at the end", "Where Alibaba Cloud sends text messages.";
+    SMS_KEY_ID = "sms.access_key_id" "HOURGLASS_SMS_ACCESS_KEY_ID" None, "the id of an access key", "Who sends text messages.";
+    SMS_KEY_SECRET = "sms.access_key_secret" "HOURGLASS_SMS_ACCESS_KEY_SECRET" None, "the secret of an access key",
+        "Signs the calls that send text messages.";
+    SMS_SIGN_NAME = "sms.sign_name" "HOURGLASS_SMS_SIGN_NAME" None, "an approved name", "The name that text messages begin with.";
+    SMS_CODE_TEMPLATE = "sms.code_template" "HOURGLASS_SMS_CODE_TEMPLATE" None, "the code of an approved template",
+        "The template of codes that prove a phone number; its variable is code.";
+    SMS_TIMEOUT_MS = "sms.timeout_ms" "HOURGLASS_SMS_TIMEOUT_MS" Some("8000"), "a number from 100 to 60000",
+        "Longest the sending of a text message may take.";
     PAY_URL = "pay.url" "HOURGLASS_WECHAT_PAY_URL" Some("https://api.mch.weixin.qq.com"),
         "an http or https address without a slash at the end", "Where api.mch.weixin.qq.com is; the simulator's address in development.";
     PAY_MCH_ID = "pay.mch_id" "HOURGLASS_WECHAT_MCH_ID" None, "the merchant number: digits", "The merchant.";

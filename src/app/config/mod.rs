@@ -24,6 +24,7 @@ use crate::platform::db::DbSettings;
 use crate::platform::http::auth::MIN_SECRET_BYTES;
 use crate::platform::http::rate_limit::LimitSettings;
 use crate::platform::sign_in::SignInSettings;
+use crate::platform::sms::{AliyunSettings, SmsSettings};
 use crate::platform::storage::StorageSettings;
 use crate::platform::wechat::{EnvVersion, PaySettings, PlatformKeySource, WechatSettings};
 
@@ -175,6 +176,8 @@ pub struct Config {
     pub wechat: WechatSettings,
     /// Log-ins from mini-programs of other platforms.
     pub sign_in: SignInSettings,
+    /// Text messages.
+    pub sms: SmsSettings,
     /// Secrets.
     pub secrets: Secrets,
     /// Files.
@@ -216,6 +219,7 @@ impl Config {
             secrets: Secrets { token: token_secret(values, mode)?, seal_key: seal_key(values, mode)? },
             wechat: wechat(values, mode, &server)?,
             sign_in: sign_in(values)?,
+            sms: sms(values, mode)?,
             storage: storage(values)?,
             limits: limits(values)?,
             orders: OrderConfig {
@@ -407,6 +411,23 @@ fn sign_in(values: &Values) -> Result<SignInSettings, ConfigError> {
         qq_url: address(known::SIGN_IN_QQ_URL)?,
         timeout_ms: values.number(known::SIGN_IN_TIMEOUT_MS, 100, 60_000)?,
     })
+}
+
+fn sms(values: &Values, mode: Mode) -> Result<SmsSettings, ConfigError> {
+    match (values.text(known::SMS_PROVIDER), mode) {
+        (Some("off"), _) | (None, Mode::Production) => Ok(SmsSettings::Off),
+        (Some("console") | None, Mode::Development) => Ok(SmsSettings::Console),
+        (Some("console"), Mode::Production) => Err(complaint(known::SMS_PROVIDER, "sends nothing to anybody")),
+        (Some("aliyun"), _) => Ok(SmsSettings::Aliyun(AliyunSettings {
+            url: values.address(known::SMS_URL)?.ok_or_else(|| missing(known::SMS_URL))?,
+            access_key_id: values.required(known::SMS_KEY_ID)?,
+            access_key_secret: values.secret(known::SMS_KEY_SECRET).ok_or_else(|| missing(known::SMS_KEY_SECRET))?,
+            sign_name: values.required(known::SMS_SIGN_NAME)?,
+            code_template: values.required(known::SMS_CODE_TEMPLATE)?,
+            timeout_ms: values.number(known::SMS_TIMEOUT_MS, 100, 60_000)?,
+        })),
+        (Some(_), _) => Err(malformed(known::SMS_PROVIDER)),
+    }
 }
 
 /// The merchant: all of it, or in development nothing of it.

@@ -102,6 +102,20 @@ fn a_malformed_value_is_named_and_not_repeated() {
 }
 
 #[test]
+fn the_console_of_text_messages_is_for_development() {
+    let of = |provider: Option<&str>, mode| {
+        let values = provider.map(|provider| ("HOURGLASS_SMS_PROVIDER".to_owned(), provider.to_owned()));
+        let values = Values::read(Some(Path::new("/dev/null")), values).unwrap();
+        sms(&values, mode).map_err(|error| error.to_string())
+    };
+    assert!(matches!(of(None, Mode::Development), Ok(SmsSettings::Console)));
+    assert!(matches!(of(None, Mode::Production), Ok(SmsSettings::Off)));
+    assert!(of(Some("console"), Mode::Production).unwrap_err().starts_with("HOURGLASS_SMS_PROVIDER"));
+    assert!(of(Some("pigeon"), Mode::Development).unwrap_err().starts_with("HOURGLASS_SMS_PROVIDER"));
+    assert!(of(Some("aliyun"), Mode::Production).unwrap_err().starts_with("HOURGLASS_SMS_ACCESS_KEY_ID"));
+}
+
+#[test]
 fn an_unknown_variable_stops_the_start() {
     let message = development(&[("HOURGLASS_LISTN", "127.0.0.1:1")]).unwrap_err();
     assert!(message.starts_with("HOURGLASS_LISTN is no setting"), "{message}");
