@@ -1,9 +1,10 @@
 //! Keys and secrets: what WeChat holds, and what it hands to the merchant.
 //!
-//! Three RSA keys: the merchant's (WeChat keeps only the public half; the simulator makes the pair and hands it to
-//! the development shop), the WeChat Pay public key's, and the platform certificate's. With a data directory they are
-//! made once and kept in `wechat_simulator.json`, so that a shop configured with them keeps working after a restart.
-//! Without one, all simulators of a process share one set, because generating RSA keys is slow.
+//! Five RSA keys: the merchant's (WeChat keeps only the public half; the simulator makes the pair and hands it to the
+//! development shop), the WeChat Pay public key's, the platform certificate's, and at Alipay the application's and
+//! Alipay's own. With a data directory they are made once and kept in `wechat_simulator.json`, so that a shop configured
+//! with them keeps working after a restart. Without one, all simulators of a process share one set, because generating RSA
+//! keys is slow.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,8 +16,11 @@ use serde::{Deserialize, Serialize};
 use super::apps::{AppKind, OWNER, OpenApp};
 use super::crypto::{CryptoError, Signer, Verifier};
 use super::dice::Dice;
+use super::elsewhere::Platform;
 use super::state::locked;
-use super::{AppCredentials, SimulatorCredentials, SimulatorError, SimulatorSettings};
+use super::{
+    AppCredentials, PlatformCredentials, SimulatorCredentials, SimulatorError, SimulatorSettings, SmsCredentials,
+};
 use crate::kernel::time::{DAY_MS, Timestamp};
 
 const FILE: &str = "wechat_simulator.json";
@@ -56,6 +60,23 @@ impl StoredKeys {
         self.secrets.entry(name).or_insert_with(make).clone()
     }
 
+    fn elsewhere(&mut self, platform: Platform, dice: &Dice) -> PlatformCredentials {
+        let name = platform.name();
+        PlatformCredentials {
+            app_id: self.secret(format!("{name}.app_id"), || format!("{name}{}", dice.digits(12))),
+            app_secret: self.secret(format!("{name}.app_secret"), || dice.hex(32)),
+        }
+    }
+
+    fn sms(&mut self, dice: &Dice) -> SmsCredentials {
+        SmsCredentials {
+            access_key_id: self.secret("sms.access_key_id".to_owned(), || format!("LTAI{}", dice.letters(20))),
+            access_key_secret: self.secret("sms.access_key_secret".to_owned(), || dice.letters(30)),
+            sign_name: "沙漏小店".to_owned(),
+            code_template: "SMS_154950909".to_owned(),
+        }
+    }
+
     fn app(&mut self, name: &str, app_id: &str, dice: &Dice) -> AppCredentials {
         AppCredentials {
             app_id: app_id.to_owned(),
@@ -66,6 +87,10 @@ impl StoredKeys {
         }
     }
 }
+
+/// Under which names Alipay's keys are kept.
+const ALIPAY_APP: &str = "alipay.app_key";
+const ALIPAY_PLATFORM: &str = "alipay.platform_key";
 
 /// The platform certificate as `GET /v3/certificates` describes it.
 pub(super) struct PlatformCertificate {
@@ -89,6 +114,8 @@ pub(super) struct Keys {
     public_key_signer: Signer,
     certificate_signer: Signer,
     stranger: OnceLock<Signer>,
+    alipay_app: Verifier,
+    alipay_signer: Signer,
 }
 
 impl Keys {
@@ -115,16 +142,24 @@ impl Keys {
         Ok(keys)
     }
 
-    fn from_stored(
-        stored: &mut StoredKeys,
-        settings: &SimulatorSettings,
-        dice: &Dice,
-    ) -> Result<Self, SimulatorError> {
+    fn from_stored(stored: &mut StoredKeys, settings: &SimulatorSettings, dice: &Dice) -> Result<Self, SimulatorError> {
         let mut mini = stored.app("mini", &settings.app_id, dice);
         mini.app_secret = settings.app_secret.clone().unwrap_or_else(|| stored.app_secret.clone());
         let service = stored.app("service", &settings.service_app_id, dice);
         let mobile = stored.app("mobile", &settings.mobile_app_id, dice);
         let website = stored.app("website", &settings.website_app_id, dice);
+        for name in [ALIPAY_APP, ALIPAY_PLATFORM] {
+            if !stored.secrets.contains_key(name) {
+                stored.secrets.insert(name.to_owned(), Signer::generate()?.private_key_pem()?);
+            }
+        }
+        let alipay_key = stored.secret(ALIPAY_APP.to_owned(), String::new);
+        let alipay_signer = Signer::from_pem(&stored.secret(ALIPAY_PLATFORM.to_owned(), String::new))?;
+        let mut elsewhere = Platform::ALL.map(|platform| stored.elsewhere(platform, dice));
+        let [alipay, ..] = &mut elsewhere;
+        alipay.app_secret = format!("{alipay_key}{}", alipay_signer.public_key_pem()?);
+        let [alipay, douyin, baidu, qq] = elsewhere;
+        let sms = stored.sms(dice);
         let stored = stored.clone();
         let merchant_pem = settings.merchant_private_key_pem.clone().unwrap_or(stored.merchant_private_key_pem);
         let merchant = Signer::from_pem(&merchant_pem)?;
@@ -150,6 +185,11 @@ impl Keys {
             service,
             mobile,
             website,
+            alipay,
+            douyin,
+            baidu,
+            qq,
+            sms,
         };
         let certificate = PlatformCertificate {
             serial: stored.certificate_serial,
@@ -164,6 +204,8 @@ impl Keys {
             public_key_signer,
             certificate_signer,
             stranger: OnceLock::new(),
+            alipay_app: Signer::from_pem(&alipay_key)?.verifier()?,
+            alipay_signer,
         })
     }
 
@@ -185,6 +227,26 @@ impl Keys {
             message_token: app.message_token.clone(),
             message_aes_key: app.message_aes_key.clone(),
         })
+    }
+
+    /// The shop's application at another platform.
+    pub(super) const fn elsewhere(&self, platform: Platform) -> &PlatformCredentials {
+        match platform {
+            Platform::Alipay => &self.credentials.alipay,
+            Platform::Douyin => &self.credentials.douyin,
+            Platform::Baidu => &self.credentials.baidu,
+            Platform::Qq => &self.credentials.qq,
+        }
+    }
+
+    /// Whether the shop's application at Alipay signed exactly this message.
+    pub(super) fn alipay_app_signed(&self, message: &[u8], signature: &str) -> bool {
+        self.alipay_app.accepts(message, signature)
+    }
+
+    /// Signs as Alipay.
+    pub(super) fn sign_as_alipay(&self, message: &[u8]) -> Result<String, CryptoError> {
+        self.alipay_signer.sign(message)
     }
 
     /// Whether the merchant signed exactly this message.
@@ -223,6 +285,8 @@ struct RawKeys {
     merchant: String,
     public_key: String,
     certificate: String,
+    alipay_app: String,
+    alipay_platform: String,
 }
 
 impl RawKeys {
@@ -231,6 +295,8 @@ impl RawKeys {
             merchant: Signer::generate()?.private_key_pem()?,
             public_key: Signer::generate()?.private_key_pem()?,
             certificate: Signer::generate()?.private_key_pem()?,
+            alipay_app: Signer::generate()?.private_key_pem()?,
+            alipay_platform: Signer::generate()?.private_key_pem()?,
         })
     }
 }
@@ -263,7 +329,10 @@ fn make(raw: &RawKeys, dice: &Dice, now: Timestamp) -> Result<StoredKeys, Simula
         certificate_serial,
         certificate_effective: effective,
         certificate_expires: expires,
-        secrets: BTreeMap::new(),
+        secrets: BTreeMap::from([
+            (ALIPAY_APP.to_owned(), raw.alipay_app.clone()),
+            (ALIPAY_PLATFORM.to_owned(), raw.alipay_platform.clone()),
+        ]),
     })
 }
 

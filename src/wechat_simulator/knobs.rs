@@ -209,6 +209,14 @@ pub(super) struct PushKnobs {
     pub(super) wrong_signature: Chance,
 }
 
+/// Trouble with text messages.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct SmsKnobs {
+    /// Every message is refused with this code.
+    pub(super) refuse: Option<String>,
+}
+
 /// Who sits before the pages where people agree to log in.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -235,6 +243,8 @@ pub(super) struct KnobSettings {
     pub(super) oauth: OauthKnobs,
     /// Trouble with pushed messages.
     pub(super) pushes: PushKnobs,
+    /// Trouble with text messages.
+    pub(super) sms: SmsKnobs,
 }
 
 /// What happens to a request instead of serving it.

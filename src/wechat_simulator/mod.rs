@@ -12,6 +12,7 @@
 //! * `apps`, `people`, `tokens`, `oauth`, `ledger`, `outbox`, `knobs`: what WeChat remembers; `journal` keeps it over a restart.
 //! * `open`: the account host (tokens, log-ins, phone, shipping). `pay`: the merchant host. `delivery`: notices.
 //! * `push`: what people do with a service account, on its way to the shop.
+//! * `elsewhere`: other people's hosts: mini-programs of other platforms, text messages.
 //! * `control`: the endpoints under `/_sim`. `gate`: trouble on the way in and out, and the signing of replies.
 //!
 //! One owner has a mini-program, a service account, a mobile application and a website; people have an openid in each and
@@ -26,6 +27,7 @@ mod control;
 mod crypto;
 mod delivery;
 mod dice;
+mod elsewhere;
 mod gate;
 mod journal;
 mod keys;
@@ -129,6 +131,28 @@ pub struct AppCredentials {
     pub message_aes_key: String,
 }
 
+/// What the shop must know about its application at another platform.
+#[derive(Clone, Serialize)]
+pub struct PlatformCredentials {
+    /// Its app id; at Baidu the AppKey.
+    pub app_id: String,
+    /// Its secret; at Alipay its private key followed by Alipay's public key, both PEM.
+    pub app_secret: String,
+}
+
+/// What the shop must know to send text messages.
+#[derive(Clone, Serialize)]
+pub struct SmsCredentials {
+    /// The id of the access key.
+    pub access_key_id: String,
+    /// The secret of the access key.
+    pub access_key_secret: String,
+    /// The approved name.
+    pub sign_name: String,
+    /// The approved template of codes.
+    pub code_template: String,
+}
+
 /// What the development shop must be configured with to be served.
 #[derive(Clone, Serialize)]
 pub struct SimulatorCredentials {
@@ -162,6 +186,16 @@ pub struct SimulatorCredentials {
     pub mobile: AppCredentials,
     /// The website.
     pub website: AppCredentials,
+    /// The mini-program at Alipay.
+    pub alipay: PlatformCredentials,
+    /// The mini-program at Douyin.
+    pub douyin: PlatformCredentials,
+    /// The mini-program at Baidu.
+    pub baidu: PlatformCredentials,
+    /// The mini-program at QQ.
+    pub qq: PlatformCredentials,
+    /// Text messages.
+    pub sms: SmsCredentials,
 }
 
 impl fmt::Debug for SimulatorCredentials {
@@ -273,5 +307,6 @@ pub async fn start(settings: SimulatorSettings) -> Result<Simulator, SimulatorEr
 pub fn routes(cfg: &mut web::ServiceConfig) {
     control::routes(cfg);
     pay::routes(cfg);
+    elsewhere::routes(cfg);
     open::routes(cfg);
 }

@@ -140,7 +140,8 @@ impl Oauth {
         self.sweep(now);
         let access = self.grant(consent.clone(), now, dice);
         let refresh_token = format!("{}_{}", dice.digits(2), dice.openid_letters(84));
-        let refresh = Refresh { consent: consent.clone(), access: access.clone(), ends_at: now.plus_millis(REFRESH_MS) };
+        let refresh =
+            Refresh { consent: consent.clone(), access: access.clone(), ends_at: now.plus_millis(REFRESH_MS) };
         self.refreshes.insert(refresh_token.clone(), refresh);
         Ok(Granted { access_token: access, refresh_token, expires_in: ACCESS_MS / SECOND_MS, consent })
     }

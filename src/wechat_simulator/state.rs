@@ -7,6 +7,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::apps::{Apps, OpenApp};
 use super::dice::Dice;
+use super::elsewhere::{Elsewhere, Sms};
 use super::journal::{Fact, FactRef, Journal};
 use super::keys::Keys;
 use super::knobs::Knobs;
@@ -66,6 +67,10 @@ pub(super) struct World {
     pub(super) links: Mutex<Vec<Link>>,
     /// What service accounts have.
     pub(super) services: Mutex<Services>,
+    /// Codes of other platforms.
+    pub(super) elsewhere: Mutex<Elsewhere>,
+    /// Text messages.
+    pub(super) sms: Mutex<Sms>,
     /// Messages to the shop.
     pub(super) pushes: Mutex<Pushes>,
     /// Trouble that was asked for.
@@ -109,6 +114,8 @@ impl World {
             codes: Mutex::default(),
             links: Mutex::default(),
             services: Mutex::default(),
+            elsewhere: Mutex::default(),
+            sms: Mutex::default(),
             pushes: Mutex::default(),
             knobs: Mutex::new(Knobs::default()),
             client,

@@ -107,13 +107,24 @@ async fn start_simulator(values: &Values, data_dir: &std::path::Path) -> Result<
 }
 
 /// What a shop must be told to use this simulator.
-fn wechat_settings(url: &str, credentials: &SimulatorCredentials) -> [(&'static known::Setting, String); 11] {
+fn wechat_settings(url: &str, credentials: &SimulatorCredentials) -> [(&'static known::Setting, String); 21] {
+    let elsewhere = |path: &str| format!("{url}{path}");
     [
         (known::WECHAT_API_URL, url.to_owned()),
         (known::PAY_URL, url.to_owned()),
         (known::WECHAT_APP_ID, credentials.app_id.clone()),
         (known::WECHAT_APP_SECRET, credentials.app_secret.clone()),
         (known::WECHAT_MOBILE_APP_ID, credentials.mobile_app_id.clone()),
+        (known::SIGN_IN_ALIPAY_URL, elsewhere("/alipay/gateway.do")),
+        (known::SIGN_IN_DOUYIN_URL, elsewhere("/douyin/api/apps/v2/jscode2session")),
+        (known::SIGN_IN_BAIDU_URL, elsewhere("/baidu/oauth/jscode2sessionkey")),
+        (known::SIGN_IN_QQ_URL, elsewhere("/qq/sns/jscode2session")),
+        (known::SMS_PROVIDER, "aliyun".to_owned()),
+        (known::SMS_URL, elsewhere("/aliyun-sms")),
+        (known::SMS_KEY_ID, credentials.sms.access_key_id.clone()),
+        (known::SMS_KEY_SECRET, credentials.sms.access_key_secret.clone()),
+        (known::SMS_SIGN_NAME, credentials.sms.sign_name.clone()),
+        (known::SMS_CODE_TEMPLATE, credentials.sms.code_template.clone()),
         (known::PAY_MCH_ID, credentials.mch_id.clone()),
         (known::PAY_SERIAL, credentials.merchant_serial.clone()),
         (known::PAY_KEY, credentials.merchant_private_key_pem.clone()),

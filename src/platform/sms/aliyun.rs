@@ -97,10 +97,8 @@ impl Aliyun {
             ("x-acs-version", "2017-05-25"),
         ];
         let signed = Signed { uri: url.path(), query, headers: &headers, body_hash: &body_hash };
-        let authorization = signed.authorization(
-            &self.settings.access_key_id,
-            self.settings.access_key_secret.expose_secret(),
-        );
+        let authorization =
+            signed.authorization(&self.settings.access_key_id, self.settings.access_key_secret.expose_secret());
         let request = self.outbound.http().post(url.clone()).header("authorization", authorization);
         // The client writes the host itself, from the same address.
         let own = headers.iter().filter(|(name, _)| *name != "host");

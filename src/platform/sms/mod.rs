@@ -112,12 +112,7 @@ impl SmsSender {
     ///
     /// # Errors
     /// When the message was not taken, or when that cannot be known.
-    pub async fn send(
-        &self,
-        number: &str,
-        template: SmsTemplate,
-        params: &[(&str, &str)],
-    ) -> Result<(), SmsError> {
+    pub async fn send(&self, number: &str, template: SmsTemplate, params: &[(&str, &str)]) -> Result<(), SmsError> {
         let digits = number.strip_prefix('+').unwrap_or_default();
         if !(7..=15).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(SmsErrorKind::NumberRefused { code: "malformed".to_owned() }.into());
@@ -142,9 +137,7 @@ impl SmsSender {
     /// What the console sent, oldest first; nothing for any other way.
     pub fn book(&self) -> Vec<SentSms> {
         match &*self.0 {
-            Way::Console { book, .. } => {
-                book.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
-            }
+            Way::Console { book, .. } => book.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect(),
             Way::Off | Way::Aliyun(_) => Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 mod apps;
 mod book;
 mod codes;
+mod elsewhere;
 mod notices;
 mod payments;
 mod persons;
@@ -79,6 +80,8 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
             .route("/phone", web::post().to(persons::share_phone))
             .route("/group", web::post().to(codes::enter_group))
             .route("/codes", web::get().to(codes::list_codes))
+            .route("/elsewhere/code", web::post().to(elsewhere::give_code))
+            .route("/sms", web::get().to(elsewhere::list_sms))
             .route("/push-target", web::put().to(service::aim_pushes))
             .route("/push-target/check", web::post().to(service::check_push_target))
             .route("/pushes", web::get().to(service::list_pushes))

@@ -39,11 +39,8 @@ struct SharePhone {
 }
 
 fn shown(user: &User) -> Value {
-    let elsewhere: BTreeMap<&str, &str> = user
-        .elsewhere
-        .iter()
-        .map(|(app_id, membership)| (app_id.as_str(), membership.openid.as_str()))
-        .collect();
+    let elsewhere: BTreeMap<&str, &str> =
+        user.elsewhere.iter().map(|(app_id, membership)| (app_id.as_str(), membership.openid.as_str())).collect();
     json!({
         "openid": user.openid,
         "unionid": user.unionid,

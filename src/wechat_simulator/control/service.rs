@@ -187,7 +187,8 @@ fn known_of(world: &World, app: &OpenApp, openid: Option<&str>) -> Result<Known,
 type Message = (&'static str, Vec<(&'static str, Value)>);
 
 fn message(world: &World, known: &Known, deed: &str, ask: Deed) -> Result<Message, ControlRefusal> {
-    let needed = |text: Option<String>, what: &str| text.ok_or_else(|| ControlRefusal::bad(format!("{what} is missing")));
+    let needed =
+        |text: Option<String>, what: &str| text.ok_or_else(|| ControlRefusal::bad(format!("{what} is missing")));
     match deed {
         "follow" => {
             let way = ask.way.unwrap_or_else(|| "ADD_SCENE_SEARCH".to_owned());
@@ -228,8 +229,20 @@ fn message(world: &World, known: &Known, deed: &str, ask: Deed) -> Result<Messag
 
 /// Fields that other events carry.
 const KNOWN_FIELDS: [&str; 14] = [
-    "EventKey", "Ticket", "MsgID", "Status", "Latitude", "Longitude", "Precision", "MenuId", "List", "trace_id",
-    "SubscribeMsgPopupEvent", "SubscribeMsgChangeEvent", "SubscribeMsgSentEvent", "result",
+    "EventKey",
+    "Ticket",
+    "MsgID",
+    "Status",
+    "Latitude",
+    "Longitude",
+    "Precision",
+    "MenuId",
+    "List",
+    "trace_id",
+    "SubscribeMsgPopupEvent",
+    "SubscribeMsgChangeEvent",
+    "SubscribeMsgSentEvent",
+    "result",
 ];
 
 fn scan(world: &World, known: &Known, name: &str) -> Result<Message, ControlRefusal> {

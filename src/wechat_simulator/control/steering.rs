@@ -9,8 +9,8 @@ use serde_json::json;
 use super::{ControlAnswer, ControlRefusal, read};
 use crate::kernel::time::SECOND_MS;
 use crate::wechat_simulator::delivery;
-use crate::wechat_simulator::push;
 use crate::wechat_simulator::knobs::{KnobSettings, Knobs};
+use crate::wechat_simulator::push;
 use crate::wechat_simulator::state::{World, locked};
 
 #[derive(Default, Deserialize)]

@@ -76,8 +76,7 @@ pub(in crate::wechat_simulator) fn consent(
         };
         people.meet(&home, app, &world.dice)?.openid
     };
-    let consent =
-        Consent { app_id: app.app_id.clone(), openid: openid.clone(), scope, snapshot: visitor.snapshot };
+    let consent = Consent { app_id: app.app_id.clone(), openid: openid.clone(), scope, snapshot: visitor.snapshot };
     let code = locked(&world.oauth).issue(consent, app.kind.code_ms(), world.now(), &world.dice);
     Some((code, openid))
 }

@@ -136,7 +136,8 @@ pub(super) async fn create_qrcode(world: Data<World>, query: Parameters, body: B
         Some("QR_LIMIT_STR_SCENE") => CodeKind { temporary: false, numbered: false },
         _ => return Err(OpenRefusal::new(40052, "invalid action name")),
     };
-    let scene = read_scene(&kind, body.get("action_info").ok_or_else(|| OpenRefusal::new(40053, "invalid action info"))?)?;
+    let scene =
+        read_scene(&kind, body.get("action_info").ok_or_else(|| OpenRefusal::new(40053, "invalid action info"))?)?;
     let seconds = match body.get("expire_seconds") {
         None | Some(Value::Null) => CODE_SECONDS,
         Some(asked) => {
@@ -182,7 +183,8 @@ fn read_scene(kind: &CodeKind, info: &Value) -> Result<String, OpenRefusal> {
 /// `GET /cgi-bin/showqrcode`: the picture of a code.
 pub(super) async fn show_qrcode(world: Data<World>, query: Parameters) -> OpenAnswer {
     let name = given(&query, "ticket").unwrap_or_default();
-    let url = locked(&world.services).tickets.iter().find(|ticket| ticket.ticket == name).map(|known| known.url.clone());
+    let url =
+        locked(&world.services).tickets.iter().find(|ticket| ticket.ticket == name).map(|known| known.url.clone());
     let picture = url.and_then(|url| super::codes::picture(&url, 430));
     let picture = picture.ok_or_else(|| OpenRefusal::new(40001, "invalid ticket").with_status(404))?;
     Ok(HttpResponse::Ok().content_type("image/jpg").body(picture))
@@ -208,7 +210,9 @@ pub(super) async fn send_template(world: Data<World>, query: Parameters, body: B
         }
         let named = body.get("client_msg_id").and_then(Value::as_str);
         let same = |sent: &&TemplateMessage| {
-            named.is_some() && sent.app_id == app.app_id && sent.request.get("client_msg_id").and_then(Value::as_str) == named
+            named.is_some()
+                && sent.app_id == app.app_id
+                && sent.request.get("client_msg_id").and_then(Value::as_str) == named
         };
         match services.messages.iter().find(same) {
             Some(sent) => (sent.msgid, false),

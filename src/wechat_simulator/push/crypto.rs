@@ -29,10 +29,8 @@ pub(in crate::wechat_simulator) struct MessageKey([u8; 32]);
 impl MessageKey {
     /// Reads 43 characters. Any letters and digits are a key: the two bits too many are dropped, as WeChat does.
     pub(in crate::wechat_simulator) fn read(text: &str) -> Option<Self> {
-        let lenient = GeneralPurpose::new(
-            &alphabet::STANDARD,
-            GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-        );
+        let lenient =
+            GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
         let bytes = lenient.decode(format!("{text}=")).ok().filter(|_| text.len() == 43)?;
         bytes.try_into().ok().map(Self)
     }
@@ -46,7 +44,12 @@ impl MessageKey {
     }
 
     /// Seals a message for an application; base64.
-    pub(in crate::wechat_simulator) fn seal(&self, random: [u8; RANDOM], message: &str, app_id: &str) -> Option<String> {
+    pub(in crate::wechat_simulator) fn seal(
+        &self,
+        random: [u8; RANDOM],
+        message: &str,
+        app_id: &str,
+    ) -> Option<String> {
         let length = u32::try_from(message.len()).ok()?;
         let mut plain = random.to_vec();
         plain.extend_from_slice(&length.to_be_bytes());

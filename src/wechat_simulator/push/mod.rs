@@ -291,8 +291,7 @@ async fn deliver(world: &World, push: &Push) -> Vec<Attempt> {
 }
 
 async fn send(world: &World, push: &Push, twist: &PushTwist) -> Attempt {
-    let mut attempt =
-        Attempt { at: world.now(), status: None, answer: String::new(), reply: None, problem: None };
+    let mut attempt = Attempt { at: world.now(), status: None, answer: String::new(), reply: None, problem: None };
     let app = world.app(&push.app_id);
     let target = locked(&world.pushes).target(&push.app_id).cloned();
     let sealed = app.as_ref().zip(target.as_ref());
@@ -335,7 +334,13 @@ async fn send(world: &World, push: &Push, twist: &PushTwist) -> Attempt {
 }
 
 /// The address with its query, and the body.
-fn letter(world: &World, app: &OpenApp, target: &PushTarget, push: &Push, twist: &PushTwist) -> Option<(String, String)> {
+fn letter(
+    world: &World,
+    app: &OpenApp,
+    target: &PushTarget,
+    push: &Push,
+    twist: &PushTwist,
+) -> Option<(String, String)> {
     let timestamp = world.now().plus_millis(twist.timestamp_offset_seconds.saturating_mul(SECOND_MS)).seconds();
     let (timestamp, nonce) = (timestamp.to_string(), world.dice.digits(10));
     let other = world.dice.letters(24);
@@ -378,7 +383,13 @@ fn spoilt(body: &str) -> String {
     for (at, letter) in body.char_indices() {
         let this = !done && at >= from;
         done |= this;
-        spoilt.push(if !this { letter } else if letter == 'A' { 'B' } else { 'A' });
+        spoilt.push(if !this {
+            letter
+        } else if letter == 'A' {
+            'B'
+        } else {
+            'A'
+        });
     }
     spoilt
 }

@@ -108,7 +108,9 @@ mod tests {
 
     fn reply(app: &OpenApp, kind: &str) -> String {
         let from = &app.original_id;
-        format!("<xml><ToUserName>o1</ToUserName><FromUserName>{from}</FromUserName><CreateTime>1</CreateTime>{kind}</xml>")
+        format!(
+            "<xml><ToUserName>o1</ToUserName><FromUserName>{from}</FromUserName><CreateTime>1</CreateTime>{kind}</xml>"
+        )
     }
 
     fn sealed(app: &OpenApp, for_app: &str, message: &str) -> String {
@@ -135,7 +137,8 @@ mod tests {
         for mode in [PushMode::Secure, PushMode::Compatible] {
             assert_eq!(judge(&app, &target(mode), "o1", &secure).unwrap().unwrap(), shown);
         }
-        let card = "<MsgType>news</MsgType><ArticleCount>1</ArticleCount><Articles><item><Title>t</Title></item></Articles>";
+        let card =
+            "<MsgType>news</MsgType><ArticleCount>1</ArticleCount><Articles><item><Title>t</Title></item></Articles>";
         assert!(judge(&app, &target(PushMode::Plain), "o1", &reply(&app, card)).is_ok());
     }
 
@@ -153,7 +156,8 @@ mod tests {
         assert!(refused(PushMode::Plain, &good.replace("o1", "o2")).contains("ToUserName"));
         assert!(refused(PushMode::Plain, &reply(&app, "<MsgType>text</MsgType>")).contains("Content"));
         assert!(refused(PushMode::Plain, &reply(&app, "<MsgType>song</MsgType>")).contains("MsgType"));
-        let cards = "<MsgType>news</MsgType><ArticleCount>2</ArticleCount><Articles><item><Title>t</Title></item></Articles>";
+        let cards =
+            "<MsgType>news</MsgType><ArticleCount>2</ArticleCount><Articles><item><Title>t</Title></item></Articles>";
         assert!(refused(PushMode::Plain, &reply(&app, cards)).contains("ArticleCount"));
     }
 }

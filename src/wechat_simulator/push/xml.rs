@@ -144,8 +144,17 @@ mod tests {
     fn anything_else_is_refused() {
         let deep = format!("<xml>{}{}</xml>", "<a>".repeat(9), "</a>".repeat(9));
         for text in [
-            "", "success", "<xml>", "<xml></xml>", "<a><b>1</b></a>", "<xml><A>1</B></xml>", "<xml><A b=\"1\">1</A></xml>",
-            "<xml><A>&#65;</A></xml>", "<xml><A>1</A></xml><xml/>", "<xml>text<A>1</A></xml>", &deep,
+            "",
+            "success",
+            "<xml>",
+            "<xml></xml>",
+            "<a><b>1</b></a>",
+            "<xml><A>1</B></xml>",
+            "<xml><A b=\"1\">1</A></xml>",
+            "<xml><A>&#65;</A></xml>",
+            "<xml><A>1</A></xml><xml/>",
+            "<xml>text<A>1</A></xml>",
+            &deep,
         ] {
             assert!(read(text).is_none(), "{text}");
         }

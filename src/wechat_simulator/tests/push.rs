@@ -24,7 +24,12 @@ enum Answer {
     Says(String),
     Fails(u16),
     /// Answers a sealed text to whoever wrote, by this key, token and app id.
-    Greets { aes_key: String, token: String, app_id: String, from: String },
+    Greets {
+        aes_key: String,
+        token: String,
+        app_id: String,
+        from: String,
+    },
 }
 
 struct Listener {
@@ -117,9 +122,16 @@ async fn a_plain_push_is_signed_and_says_who_did_what() {
     let told = stage.does("text", json!({ "openid": openid, "content": "你好 ]]> <b>" })).await;
     let heard = &listener.heard()[0];
     assert!(signed_by(&service.message_token, heard));
-    assert_eq!((heard.query["entrance"].as_str(), heard.query["openid"].as_str()), ("7", told["openid"].as_str().unwrap()));
+    assert_eq!(
+        (heard.query["entrance"].as_str(), heard.query["openid"].as_str()),
+        ("7", told["openid"].as_str().unwrap())
+    );
     assert!(heard.body.starts_with(&format!("<xml><ToUserName><![CDATA[{}]]></ToUserName>", service.original_id)));
-    assert!(heard.body.contains(&format!("<CreateTime>{}</CreateTime><MsgType><![CDATA[text]]>", stage.clock.now().seconds())));
+    assert!(
+        heard
+            .body
+            .contains(&format!("<CreateTime>{}</CreateTime><MsgType><![CDATA[text]]>", stage.clock.now().seconds()))
+    );
     assert!(heard.body.contains("<Content><![CDATA[你好 ]]]]><![CDATA[> <b>]]></Content><MsgId>"), "{}", heard.body);
     assert_eq!((&told["push"]["state"], &told["push"]["attempts"][0]["problem"]), (&json!("delivered"), &Value::Null));
     assert_ne!(told["openid"], openid.as_str(), "the account knows them by its own openid");
@@ -173,7 +185,10 @@ async fn a_shop_that_fails_is_tried_three_times_and_one_that_refuses_once() {
     let (url, _) = (listener.url.clone(), listener.close().await);
     stage.told("PUT", "/push-target", json!({ "url": url })).await;
     let told = stage.does("view", json!({ "key": "https://h5.example" })).await;
-    assert_eq!((&told["push"]["state"], &told["push"]["attempts"][0]["problem"]), (&json!("failed"), &json!("no answer")));
+    assert_eq!(
+        (&told["push"]["state"], &told["push"]["attempts"][0]["problem"]),
+        (&json!("failed"), &json!("no answer"))
+    );
     stage.close().await;
 }
 

@@ -60,7 +60,10 @@ async fn a_parametric_code_follows_once_and_scans_afterwards_until_it_ends() {
     assert_eq!((&message["Event"], &message["EventKey"]), (&json!("subscribe"), &json!("qrscene_share-7")));
     assert_eq!(message["Ticket"], code["ticket"]);
     let follower = stage.follower(&first["openid"]).await;
-    assert_eq!((&follower["qr_scene_str"], &follower["subscribe_scene"]), (&json!("share-7"), &json!("ADD_SCENE_QR_CODE")));
+    assert_eq!(
+        (&follower["qr_scene_str"], &follower["subscribe_scene"]),
+        (&json!("share-7"), &json!("ADD_SCENE_QR_CODE"))
+    );
     let again = stage.told("POST", "/service/scan", scan.clone()).await;
     let message = &again["push"]["message"];
     assert_eq!((&message["Event"], &message["EventKey"]), (&json!("SCAN"), &json!("share-7")));
@@ -81,11 +84,15 @@ async fn codes_that_break_the_rules_are_refused() {
         (json!({ "action_name": "QR_SCENE", "action_info": scene(json!({ "scene_str": "a" })) }), 40053),
         (json!({ "action_name": "QR_LIMIT_SCENE", "action_info": scene(json!({ "scene_id": 100_001 })) }), 40053),
         (json!({ "action_name": "QR_STR_SCENE", "action_info": scene(json!({ "scene_str": "a".repeat(65) })) }), 40053),
-        (json!({ "action_name": "QR_SCENE", "action_info": scene(json!({ "scene_id": 1 })), "expire_seconds": 2_592_001 }), 40097),
+        (
+            json!({ "action_name": "QR_SCENE", "action_info": scene(json!({ "scene_id": 1 })), "expire_seconds": 2_592_001 }),
+            40097,
+        ),
     ] {
         assert_eq!(create(ask.clone()).await["errcode"], errcode, "{ask}");
     }
-    let permanent = create(json!({ "action_name": "QR_LIMIT_STR_SCENE", "action_info": scene(json!({ "scene_str": "a" })) })).await;
+    let permanent =
+        create(json!({ "action_name": "QR_LIMIT_STR_SCENE", "action_info": scene(json!({ "scene_str": "a" })) })).await;
     assert!(permanent["ticket"].is_string() && permanent.get("expire_seconds").is_none());
     let forgotten = create(json!({ "action_name": "QR_SCENE", "action_info": { "scene_id": 7 } })).await;
     assert_eq!(forgotten["expire_seconds"], 60);
@@ -134,9 +141,14 @@ async fn links_open_the_mini_program_for_thirty_days_at_most() {
     let token = stage.token_of(&stage.credentials.mini).await;
     let call = |path: &str, ask: Value| stage.account("POST", &format!("/wxa/{path}?access_token={token}"), Some(ask));
     let now = stage.clock.now().seconds();
-    let link = call("generate_urllink", json!({ "path": "pages/a", "query": "share=7", "expire_type": 1, "expire_interval": 3 })).await;
+    let link = call(
+        "generate_urllink",
+        json!({ "path": "pages/a", "query": "share=7", "expire_type": 1, "expire_interval": 3 }),
+    )
+    .await;
     assert!(link["url_link"].as_str().unwrap().starts_with("https://wxaurl.cn/"));
-    let scheme = json!({ "jump_wxa": { "path": "pages/a", "query": "" }, "is_expire": true, "expire_time": now + 3_600 });
+    let scheme =
+        json!({ "jump_wxa": { "path": "pages/a", "query": "" }, "is_expire": true, "expire_time": now + 3_600 });
     let scheme = call("generatescheme", scheme).await;
     assert!(scheme["openlink"].as_str().unwrap().starts_with("weixin://dl/business/?t="));
     for (ask, errcode) in [

@@ -468,6 +468,14 @@ fn config(url: &str, folder: &Path, base: &str, simulator: &Simulator, more: &[(
     let wechat = simulator.base_url();
     let keys = &simulator.credentials;
     let folder = folder.to_string_lossy();
+    let [alipay, douyin, baidu, qq, sms] = [
+        "/alipay/gateway.do",
+        "/douyin/api/apps/v2/jscode2session",
+        "/baidu/oauth/jscode2sessionkey",
+        "/qq/sns/jscode2session",
+        "/aliyun-sms",
+    ]
+    .map(|path| format!("{wechat}{path}"));
     let settings: Vec<(&str, &str)> = vec![
         ("HOURGLASS_MODE", "development"),
         ("HOURGLASS_DATA_DIR", &folder),
@@ -484,6 +492,16 @@ fn config(url: &str, folder: &Path, base: &str, simulator: &Simulator, more: &[(
         ("HOURGLASS_WECHAT_API_V3_KEY", &keys.api_v3_key),
         ("HOURGLASS_WECHAT_PAY_PUBLIC_KEY_ID", &keys.platform_public_key_id),
         ("HOURGLASS_WECHAT_PAY_PUBLIC_KEY", &keys.platform_public_key_pem),
+        ("HOURGLASS_SIGN_IN_ALIPAY_URL", &alipay),
+        ("HOURGLASS_SIGN_IN_DOUYIN_URL", &douyin),
+        ("HOURGLASS_SIGN_IN_BAIDU_URL", &baidu),
+        ("HOURGLASS_SIGN_IN_QQ_URL", &qq),
+        ("HOURGLASS_SMS_PROVIDER", "aliyun"),
+        ("HOURGLASS_SMS_URL", &sms),
+        ("HOURGLASS_SMS_ACCESS_KEY_ID", &keys.sms.access_key_id),
+        ("HOURGLASS_SMS_ACCESS_KEY_SECRET", &keys.sms.access_key_secret),
+        ("HOURGLASS_SMS_SIGN_NAME", &keys.sms.sign_name),
+        ("HOURGLASS_SMS_CODE_TEMPLATE", &keys.sms.code_template),
         // A machine with other things to do must not make a test lose its patience.
         ("HOURGLASS_DATABASE_WAIT_MS", "20000"),
         // What one does another is to see at once, and the clock stands still between the two.
