@@ -139,7 +139,9 @@ async fn a_template_message_reaches_followers_who_take_it_once() {
 async fn links_open_the_mini_program_for_thirty_days_at_most() {
     let stage = Stage::open().await;
     let token = stage.token_of(&stage.credentials.mini).await;
-    let call = |path: &str, ask: Value| stage.account("POST", &format!("/wxa/{path}?access_token={token}"), Some(ask));
+    let call = async |path: &str, ask: Value| {
+        stage.account("POST", &format!("/wxa/{path}?access_token={token}"), Some(ask)).await
+    };
     let now = stage.clock.now().seconds();
     let link = call(
         "generate_urllink",
