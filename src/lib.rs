@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod coupon;
 pub mod crowd;
 pub mod digital;
+pub mod entrance;
 pub mod favourite;
 pub mod flash_sale;
 pub mod group_buy;

@@ -8,8 +8,8 @@ use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
 use crate::platform::http::known_paths::answer_unknown;
 use crate::{
-    bargain, campaign, cart, catalog, coupon, digital, favourite, flash_sale, group_buy, identity, order, payment,
-    pick_up, pricing, share, social_coupon, staff, stock,
+    bargain, campaign, cart, catalog, coupon, digital, entrance, favourite, flash_sale, group_buy, identity, order,
+    payment, pick_up, pricing, share, social_coupon, staff, stock,
 };
 
 const SHOPPERS: &str = "/api/v1";
@@ -36,6 +36,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
         .configure(staff::admin_routes)
+        .configure(entrance::admin_routes)
         .configure(identity::admin_routes)
         .configure(catalog::admin_routes)
         .configure(favourite::admin_routes)
@@ -97,6 +98,7 @@ pub(super) fn declared() -> OpenApi {
     ];
     let staff = [
         staff::AdminApi::openapi(),
+        entrance::AdminApi::openapi(),
         identity::AdminApi::openapi(),
         catalog::AdminApi::openapi(),
         favourite::AdminApi::openapi(),
@@ -127,6 +129,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
     let catalogues = [
         catalog::CatalogError::CATALOGUE,
         favourite::FavouriteError::CATALOGUE,
+        entrance::EntranceError::CATALOGUE,
         identity::IdentityError::CATALOGUE,
         staff::StaffError::CATALOGUE,
         stock::StockError::CATALOGUE,

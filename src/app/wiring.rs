@@ -18,6 +18,7 @@ use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
 use crate::coupon::{self, CouponApproval, CouponSettings, WelcomeCoupons};
 use crate::digital::{DeliverVirtualGoods, DigitalKeys};
+use crate::entrance::{self, ConfiguredEntrance, EntranceKeys, Entrances, WechatClients};
 use crate::favourite::BringDeviceFootprints;
 use crate::identity::{self, IdentityKeys, LoginListeners};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
@@ -45,6 +46,8 @@ use crate::staff::{self, Passwords, StaffKeys};
 const REVOCATIONS_EVERY: Duration = Duration::from_secs(1);
 /// How often the catalogue looks for changes made by other processes; its own are told at once.
 const CATALOG_EVERY: Duration = Duration::from_millis(500);
+/// How often the entrances are looked at for changes made by other processes; its own are in force at once.
+const ENTRANCES_EVERY: Duration = Duration::from_secs(1);
 /// How often figures and rate limits are tidied.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
@@ -79,6 +82,7 @@ struct Inner {
     config: Config,
     db: Db,
     catalog: Catalog,
+    entrances: Entrances,
     revocations: Revocations,
     shared: Shared,
     runner: Runner,
@@ -94,6 +98,9 @@ struct Shared {
     wechat: web::Data<WechatClient>,
     sign_in: web::Data<SignInClient>,
     sms: web::Data<SmsSender>,
+    wechat_clients: web::Data<WechatClients>,
+    entrances: web::Data<Entrances>,
+    entrance_keys: web::Data<EntranceKeys>,
     identity_keys: web::Data<IdentityKeys>,
     digital_keys: web::Data<DigitalKeys>,
     login_listeners: web::Data<LoginListeners>,
@@ -133,6 +140,7 @@ impl App {
         let keys = Keys::of(&config)?;
         let catalog = Catalog::open(db.clone()).await?;
         catalog.renew().await?;
+        let entrances = open_entrances(&config, &db, &keys.entrance).await?;
         let orders = Orders { offers: promotions::offers(&config), settings: order_settings(&config) };
         let cashier = Cashier::new(db.clone(), providers(&wechat), Arc::new(OrderPayable(orders.clone())));
         let subjects = subjects(&config);
@@ -153,9 +161,12 @@ impl App {
             access: web::Data::new(access),
             studio: web::Data::new(studio(&config, &db, &storage, &wechat, &subjects)),
             storage: web::Data::new(storage),
+            wechat_clients: web::Data::new(WechatClients::new(wechat.clone())),
             wechat: web::Data::new(wechat),
             sign_in: web::Data::new(SignInClient::new(config.sign_in.clone(), clock.clone())?),
             sms: web::Data::new(SmsSender::new(config.sms.clone(), clock.clone())?),
+            entrances: web::Data::new(entrances.clone()),
+            entrance_keys: web::Data::new(keys.entrance),
             identity_keys: web::Data::new(keys.identity),
             digital_keys: web::Data::new(keys.digital),
             login_listeners: web::Data::new(LoginListeners::new(vec![
@@ -186,7 +197,7 @@ impl App {
             metrics_gate: web::Data::new(MetricsGate(config.server.metrics_token.clone())),
             body_limit: web::PayloadConfig::new(config.server.max_body_bytes),
         };
-        let app = Self(Arc::new(Inner { config, db, catalog, revocations, shared, runner }));
+        let app = Self(Arc::new(Inner { config, db, catalog, entrances, revocations, shared, runner }));
         app.renew_revocations().await?;
         Ok(app)
     }
@@ -204,6 +215,11 @@ impl App {
     /// The catalogue in memory.
     pub fn catalog(&self) -> &Catalog {
         &self.0.catalog
+    }
+
+    /// The entrances in memory.
+    pub fn entrances(&self) -> &Entrances {
+        &self.0.entrances
     }
 
     /// The store of files.
@@ -228,6 +244,9 @@ impl App {
                 .app_data(shared.wechat)
                 .app_data(shared.sign_in)
                 .app_data(shared.sms)
+                .app_data(shared.wechat_clients)
+                .app_data(shared.entrances)
+                .app_data(shared.entrance_keys)
                 .app_data(shared.identity_keys)
                 .app_data(shared.digital_keys)
                 .app_data(shared.login_listeners)
@@ -274,6 +293,7 @@ impl App {
         tokio::join!(
             works,
             self.0.catalog.keep_fresh(CATALOG_EVERY, stop.clone()),
+            self.0.entrances.keep_fresh(ENTRANCES_EVERY, stop.clone()),
             self.keep_revocations_fresh(stop.clone()),
             self.tidy(stop.clone()),
         );
@@ -334,8 +354,18 @@ async fn open_database(config: &Config, clock: &Clock, faults: Faults) -> Result
     Ok(db)
 }
 
+/// The entrances, that of the configuration among them.
+async fn open_entrances(config: &Config, db: &Db, keys: &EntranceKeys) -> DbResult<Entrances> {
+    let configured =
+        ConfiguredEntrance { app_id: config.wechat.app_id.clone(), secret: config.wechat.app_secret.clone() };
+    let named = configured.clone();
+    db.write("entrance.configured", move |tx| entrance::ensure_configured(tx, &named)).await?;
+    Entrances::open(db.clone(), keys.clone(), configured).await
+}
+
 /// Keys for what is stored, all drawn from one secret.
 struct Keys {
+    entrance: EntranceKeys,
     identity: IdentityKeys,
     digital: DigitalKeys,
     staff: StaffKeys,
@@ -349,6 +379,7 @@ impl Keys {
         let codes = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, seal), b"hourglass/digital-code-hash/1");
         let refused = |error: SecretError| StartError::Secret(error.to_string());
         Ok(Self {
+            entrance: EntranceKeys::new(seal).map_err(refused)?,
             identity: IdentityKeys::new(seal, hash.as_ref()).map_err(refused)?,
             digital: DigitalKeys::new(seal, codes.as_ref()).map_err(refused)?,
             staff: StaffKeys::new(seal).map_err(refused)?,

@@ -68,6 +68,8 @@ permissions! {
     UserRead "user.read" "查看用户" "See users",
     UserBlock "user.block" "冻结与解冻用户" "Block and unblock users",
     UserReveal "user.reveal" "查看用户完整手机号" "See a user's whole phone number",
+    EntranceRead "entrance.read" "查看入口" "See entrances",
+    EntranceWrite "entrance.write" "管理入口与密钥" "Manage entrances and their secrets",
     StaffRead "staff.read" "查看员工与角色" "See staff and roles",
     StaffWrite "staff.write" "管理员工与角色" "Manage staff and roles",
     ApprovalRead "approval.read" "查看审批" "See approvals",

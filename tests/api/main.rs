@@ -25,6 +25,7 @@ mod catalog;
 mod contract;
 mod coupons;
 mod differences;
+mod entrances;
 mod faults;
 mod favourites;
 mod fens;

@@ -658,6 +658,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    entrances (id) {
+        id -> BigInt,
+        platform -> Text,
+        app_id -> Text,
+        name -> Text,
+        open_platform -> Text,
+        original_id -> Nullable<Text>,
+        origin -> Text,
+        state -> Text,
+        sealed_secret -> Nullable<Text>,
+        secret_set_at -> Nullable<BigInt>,
+        sealed_message_token -> Nullable<Text>,
+        message_token_set_at -> Nullable<BigInt>,
+        sealed_message_aes_key -> Nullable<Text>,
+        message_aes_key_set_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     favourites (user_id, product_id) {
         user_id -> BigInt,
         product_id -> BigInt,
@@ -1688,6 +1710,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     devices,
     digital_codes,
     digital_loads,
+    entrances,
     favourites,
     flash_sale_buyers,
     flash_sale_items,

@@ -20,6 +20,7 @@ pub struct WechatClient(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     settings: WechatSettings,
+    clock: Clock,
     transport: Transport,
     tokens: TokenKeeper,
     pay: Option<PayClient>,
@@ -97,14 +98,29 @@ impl WechatClient {
         let transport = Transport::new(&settings, clock.clone())?;
         let tokens = TokenKeeper::new(&settings, transport.clone(), clock.clone());
         let pay = match &settings.pay {
-            Some(pay) => Some(PayClient::new(&settings, pay, transport.clone(), clock)?),
+            Some(pay) => Some(PayClient::new(&settings, pay, transport.clone(), clock.clone())?),
             None => None,
         };
         let mobile_pay = pay.as_ref().zip(settings.mobile_app_id.as_deref()).map(|(pay, id)| pay.for_app(id));
-        Ok(Self(Arc::new(Inner { settings, transport, tokens, pay, mobile_pay })))
+        Ok(Self(Arc::new(Inner { settings, clock, transport, tokens, pay, mobile_pay })))
     }
 
-    /// The app id of the mini-program.
+    /// The client of another application of the same owner: it shares the connections, keeps an access token of its own
+    /// and takes no money.
+    pub fn for_app(&self, app_id: &str, app_secret: SecretString) -> Self {
+        let settings = WechatSettings {
+            app_id: app_id.to_owned(),
+            app_secret,
+            mobile_app_id: None,
+            pay: None,
+            ..self.0.settings.clone()
+        };
+        let (clock, transport) = (self.0.clock.clone(), self.0.transport.clone());
+        let tokens = TokenKeeper::new(&settings, transport.clone(), clock.clone());
+        Self(Arc::new(Inner { settings, clock, transport, tokens, pay: None, mobile_pay: None }))
+    }
+
+    /// The app id of the application it speaks for.
     pub fn app_id(&self) -> &str {
         &self.0.settings.app_id
     }
