@@ -17,7 +17,7 @@ use syn::visit::{self, Visit};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("platform", &["kernel"]),
     ("entrance", &["kernel", "platform", "staff"]),
-    ("identity", &["kernel", "platform", "staff"]),
+    ("identity", &["kernel", "platform", "staff", "entrance"]),
     ("staff", &["kernel", "platform"]),
     ("catalog", &["kernel", "platform", "staff"]),
     ("stock", &["kernel", "platform", "staff", "catalog"]),
@@ -96,6 +96,8 @@ const TABLES: &[(&str, &[&str])] = &[
             "login_sessions",
             "refresh_tokens",
             "addresses",
+            "sms_codes",
+            "oauth_states",
         ],
     ),
     (

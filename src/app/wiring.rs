@@ -20,7 +20,7 @@ use crate::coupon::{self, CouponApproval, CouponSettings, WelcomeCoupons};
 use crate::digital::{DeliverVirtualGoods, DigitalKeys};
 use crate::entrance::{self, ConfiguredEntrance, EntranceKeys, Entrances, WechatClients};
 use crate::favourite::BringDeviceFootprints;
-use crate::identity::{self, IdentityKeys, LoginListeners};
+use crate::identity::{self, CodeExchange, IdentityKeys, LogInDesk, LoginListeners, SendSmsCode};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
@@ -96,14 +96,12 @@ struct Shared {
     access: web::Data<Access>,
     storage: web::Data<Storage>,
     wechat: web::Data<WechatClient>,
-    sign_in: web::Data<SignInClient>,
-    sms: web::Data<SmsSender>,
+    log_in_desk: web::Data<LogInDesk>,
     wechat_clients: web::Data<WechatClients>,
     entrances: web::Data<Entrances>,
     entrance_keys: web::Data<EntranceKeys>,
     identity_keys: web::Data<IdentityKeys>,
     digital_keys: web::Data<DigitalKeys>,
-    login_listeners: web::Data<LoginListeners>,
     staff_keys: web::Data<StaffKeys>,
     passwords: web::Data<Passwords>,
     approval_handlers: web::Data<ApprovalHandlers>,
@@ -147,7 +145,9 @@ impl App {
         let document = openapi::document()?;
         let campaigns = promotions::campaigns(&config);
         let work = work(&config, (&db, &wechat), &orders, &cashier, &campaigns.kinds);
-        let work = with_nights(work, config.books_hour, &db, &cashier);
+        let mut work = with_nights(work, config.books_hour, &db, &cashier);
+        let sms = SmsSender::new(config.sms.clone(), clock.clone())?;
+        work.handlers.push(Arc::new(SendSmsCode::new(db.clone(), keys.identity.clone(), sms.clone())));
         let runner = Runner::new(db.clone(), work, Arc::new(Notify::new()));
         let edge = Edge {
             access: access.clone(),
@@ -155,34 +155,26 @@ impl App {
             limits: Limits::new(config.limits, &clock),
             trusted_proxies: config.server.trusted_proxies.clone(),
         };
+        let wechat_clients = WechatClients::new(wechat.clone());
+        let sign_in = SignInClient::new(config.sign_in.clone(), clock.clone())?;
+        let exchange = CodeExchange::new(entrances.clone(), wechat_clients.clone(), sign_in);
+        let log_in_desk = log_in_desk(&config, &db, &access, &keys.identity, exchange, &sms);
         let shared = Shared {
             edge: web::Data::new(edge),
             db: web::Data::new(db.clone()),
             access: web::Data::new(access),
             studio: web::Data::new(studio(&config, &db, &storage, &wechat, &subjects)),
             storage: web::Data::new(storage),
-            wechat_clients: web::Data::new(WechatClients::new(wechat.clone())),
+            wechat_clients: web::Data::new(wechat_clients),
             wechat: web::Data::new(wechat),
-            sign_in: web::Data::new(SignInClient::new(config.sign_in.clone(), clock.clone())?),
-            sms: web::Data::new(SmsSender::new(config.sms.clone(), clock.clone())?),
+            log_in_desk: web::Data::new(log_in_desk),
             entrances: web::Data::new(entrances.clone()),
             entrance_keys: web::Data::new(keys.entrance),
             identity_keys: web::Data::new(keys.identity),
             digital_keys: web::Data::new(keys.digital),
-            login_listeners: web::Data::new(LoginListeners::new(vec![
-                Arc::new(BringDeviceCart),
-                Arc::new(RecogniseVisitor),
-                Arc::new(BringDeviceFootprints),
-                Arc::new(WelcomeCoupons),
-            ])),
             staff_keys: web::Data::new(keys.staff),
             passwords: web::Data::new(Passwords::new().map_err(|error| StartError::Secret(error.to_string()))?),
-            approval_handlers: web::Data::new(ApprovalHandlers::new(vec![
-                Arc::new(RefundApproval(orders.clone())),
-                Arc::new(BudgetApproval(campaigns.clone())),
-                Arc::new(CouponApproval::Grant),
-                Arc::new(CouponApproval::Codes),
-            ])),
+            approval_handlers: web::Data::new(approval_handlers(&orders, &campaigns)),
             offers: web::Data::new(orders.offers.clone()),
             orders: web::Data::new(orders),
             campaigns: web::Data::new(campaigns),
@@ -242,14 +234,12 @@ impl App {
                 .app_data(shared.access)
                 .app_data(shared.storage)
                 .app_data(shared.wechat)
-                .app_data(shared.sign_in)
-                .app_data(shared.sms)
+                .app_data(shared.log_in_desk)
                 .app_data(shared.wechat_clients)
                 .app_data(shared.entrances)
                 .app_data(shared.entrance_keys)
                 .app_data(shared.identity_keys)
                 .app_data(shared.digital_keys)
-                .app_data(shared.login_listeners)
                 .app_data(shared.staff_keys)
                 .app_data(shared.passwords)
                 .app_data(shared.approval_handlers)
@@ -354,6 +344,46 @@ async fn open_database(config: &Config, clock: &Clock, faults: Faults) -> Result
     Ok(db)
 }
 
+/// Everybody who carries out what a second member of staff approved.
+fn approval_handlers(orders: &Orders, campaigns: &Campaigns) -> ApprovalHandlers {
+    ApprovalHandlers::new(vec![
+        Arc::new(RefundApproval(orders.clone())),
+        Arc::new(BudgetApproval(campaigns.clone())),
+        Arc::new(CouponApproval::Grant),
+        Arc::new(CouponApproval::Codes),
+    ])
+}
+
+/// Whatever logging in needs.
+fn log_in_desk(
+    config: &Config,
+    db: &Db,
+    access: &Access,
+    keys: &IdentityKeys,
+    exchange: CodeExchange,
+    sms: &SmsSender,
+) -> LogInDesk {
+    LogInDesk {
+        db: db.clone(),
+        access: access.clone(),
+        keys: keys.clone(),
+        listeners: login_listeners(),
+        exchange,
+        oauth: config.oauth.clone(),
+        sends_sms: sms.is_on(),
+    }
+}
+
+/// Everybody who acts when a user logs in.
+fn login_listeners() -> LoginListeners {
+    LoginListeners::new(vec![
+        Arc::new(BringDeviceCart),
+        Arc::new(RecogniseVisitor),
+        Arc::new(BringDeviceFootprints),
+        Arc::new(WelcomeCoupons),
+    ])
+}
+
 /// The entrances, that of the configuration among them.
 async fn open_entrances(config: &Config, db: &Db, keys: &EntranceKeys) -> DbResult<Entrances> {
     let configured =
@@ -446,6 +476,8 @@ fn work(
         Arc::new(campaign::KeepTime(kinds.clone())),
         Arc::new(catalog::CarryOutPlans),
         Arc::new(identity::ForgetExpiredTokens),
+        Arc::new(identity::ForgetOauthStates),
+        Arc::new(identity::ForgetSmsCodes),
         Arc::new(staff::ForgetExpiredTokens),
     ];
     sweeps.extend(promotions::sweeps(orders, config));

@@ -1,7 +1,10 @@
 //! What a front end asks of identity: devices, log-ins, the profile, the phone.
 
 mod addresses;
+mod linking;
+mod log_ins;
 mod sessions;
+mod sms;
 
 use actix_web::{delete, get, patch, post, web};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -17,17 +20,40 @@ use crate::platform::db::Db;
 use crate::platform::http::{ApiResult, Json, NoContent, Shopper};
 use crate::platform::wechat::WechatClient;
 
+pub use log_ins::{LogInDesk, OauthSettings};
+
 /// Puts the handlers under their prefix.
 pub fn shopper_routes(cfg: &mut web::ServiceConfig) {
     cfg.service(sessions::register_device)
-        .service(sessions::log_in_wechat_mini)
+        .service(log_ins::log_in_wechat_mini)
+        .service(log_ins::authorize_wechat_service)
+        .service(log_ins::log_in_wechat_service)
+        .service(log_ins::authorize_wechat_web)
+        .service(log_ins::log_in_wechat_web)
+        .service(log_ins::log_in_wechat_app)
+        .service(log_ins::log_in_alipay_mini)
+        .service(log_ins::log_in_douyin_mini)
+        .service(log_ins::log_in_baidu_mini)
+        .service(log_ins::log_in_qq_mini)
+        .service(sms::request_sms_code)
+        .service(sms::log_in_by_phone)
         .service(sessions::refresh_session)
         .service(sessions::log_out)
         .service(sessions::log_out_everywhere)
         .service(show_profile)
         .service(edit_profile)
         .service(bind_wechat_phone)
+        .service(sms::bind_phone_by_sms)
         .service(unbind_phone)
+        .service(linking::list_own_identities)
+        .service(linking::link_wechat_mini)
+        .service(linking::link_wechat_service)
+        .service(linking::link_wechat_app)
+        .service(linking::link_wechat_web)
+        .service(linking::link_alipay_mini)
+        .service(linking::link_douyin_mini)
+        .service(linking::link_baidu_mini)
+        .service(linking::link_qq_mini)
         .service(addresses::list_addresses)
         .service(addresses::add_address)
         .service(addresses::show_address)
@@ -39,14 +65,35 @@ pub fn shopper_routes(cfg: &mut web::ServiceConfig) {
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(
     sessions::register_device,
-    sessions::log_in_wechat_mini,
+    log_ins::log_in_wechat_mini,
+    log_ins::authorize_wechat_service,
+    log_ins::log_in_wechat_service,
+    log_ins::authorize_wechat_web,
+    log_ins::log_in_wechat_web,
+    log_ins::log_in_wechat_app,
+    log_ins::log_in_alipay_mini,
+    log_ins::log_in_douyin_mini,
+    log_ins::log_in_baidu_mini,
+    log_ins::log_in_qq_mini,
+    sms::request_sms_code,
+    sms::log_in_by_phone,
     sessions::refresh_session,
     sessions::log_out,
     sessions::log_out_everywhere,
     show_profile,
     edit_profile,
     bind_wechat_phone,
+    sms::bind_phone_by_sms,
     unbind_phone,
+    linking::list_own_identities,
+    linking::link_wechat_mini,
+    linking::link_wechat_service,
+    linking::link_wechat_app,
+    linking::link_wechat_web,
+    linking::link_alipay_mini,
+    linking::link_douyin_mini,
+    linking::link_baidu_mini,
+    linking::link_qq_mini,
     addresses::list_addresses,
     addresses::add_address,
     addresses::show_address,

@@ -2,18 +2,41 @@
 
 use crate::platform::db::DbError;
 use crate::platform::secrets::SecretError;
+use crate::platform::sign_in::{SignInError, SignInErrorKind};
 use crate::platform::wechat::{WechatError, WechatErrorKind};
 use crate::refusals;
 
 refusals! {
     /// Why identity refuses.
     pub enum IdentityError: "identity" {
-        /// WeChat does not know the code: malformed, used before, or older than five minutes.
-        CodeRefused => UNPROCESSABLE_ENTITY "code_refused" "微信凭证无效或已过期，请重试" "WeChat refused the code: it is unknown, used or expired.",
+        /// The platform does not know the code: malformed, used before, or too old.
+        CodeRefused => UNPROCESSABLE_ENTITY "code_refused" "登录凭证无效或已过期，请重试" "The platform refused the code: it is unknown, used or expired.",
         /// WeChat itself has blocked this user.
         BlockedByWechat => FORBIDDEN "blocked_by_wechat" "该微信账号已被微信限制登录" "WeChat has blocked this user.",
         /// WeChat gave no usable answer; nothing was changed.
         WechatUnavailable => SERVICE_UNAVAILABLE "wechat_unavailable" "微信服务暂不可用，请稍后重试" "WeChat cannot be reached; try again.",
+        /// Another platform gave no usable answer; nothing was changed.
+        PlatformUnavailable => SERVICE_UNAVAILABLE "platform_unavailable" "登录服务暂不可用，请稍后重试" "The platform cannot be reached; try again.",
+        /// No enabled entrance of this platform has that app id, or the platform has none.
+        EntranceUnknown => UNPROCESSABLE_ENTITY "entrance_unknown" "该入口未开通" "The shop has no such entrance.",
+        /// The state was forged, used before, is too old, or belongs to another device, user or entrance.
+        StateRefused => UNPROCESSABLE_ENTITY "state_refused" "登录请求无效或已过期，请重新发起" "The state is unknown, used, expired or somebody else's; begin again.",
+        /// WeChat must not send people there; the details say why.
+        RedirectRefused(details) => UNPROCESSABLE_ENTITY "redirect_refused" "回跳地址不被允许" "WeChat must not send people back to that address.",
+        /// The visitor looks at a snapshot of a page and is nobody in particular.
+        SnapshotUser => FORBIDDEN "snapshot_user" "当前为快照页，请进入完整页面后登录" "This is the visitor of a snapshot, who cannot log in.",
+        /// The id belongs to another user.
+        IdentityTaken => CONFLICT "identity_taken" "该账号已绑定其他用户" "This id belongs to another account.",
+        /// The user has another id of this application, or another unionid.
+        OtherIdentityLinked => CONFLICT "other_identity_linked" "当前用户已绑定该应用的其他账号" "Another id of this application is linked to this account.",
+        /// The shop has nobody who carries codes to phones.
+        SmsUnavailable => SERVICE_UNAVAILABLE "sms_unavailable" "暂不支持短信验证" "The shop sends no codes by SMS.",
+        /// The number got a code a moment ago; the details say how long to wait.
+        SmsTooSoon(details) => TOO_MANY_REQUESTS "sms_too_soon" "验证码发送过于频繁，请稍后再试" "A code was sent to this number a moment ago.",
+        /// The number got as many codes as a day has.
+        SmsDailyLimit => TOO_MANY_REQUESTS "sms_daily_limit" "该手机号今日验证码次数已达上限" "No more codes are sent to this number today.",
+        /// The code is wrong, expired, used, for something else, or was tried too often.
+        SmsCodeRefused => UNPROCESSABLE_ENTITY "sms_code_refused" "验证码错误或已失效" "The code is wrong or no longer valid.",
         /// Staff have blocked this user.
         UserBlocked => FORBIDDEN "user_blocked" "账号已被冻结，请联系客服" "This account is blocked.",
         /// There is no such user.
@@ -75,6 +98,21 @@ pub(super) fn of_wechat(error: &WechatError) -> IdentityError {
         _ => {
             tracing::warn!(%error, "WeChat gave no usable answer");
             IdentityError::WechatUnavailable
+        }
+    }
+}
+
+/// What a failed exchange of another platform's code means for the client.
+pub(super) fn of_sign_in(error: &SignInError) -> IdentityError {
+    match error.kind() {
+        SignInErrorKind::CodeRefused { .. } => IdentityError::CodeRefused,
+        SignInErrorKind::KeysRefused { .. } => {
+            tracing::error!(%error, "a platform refuses the keys of an entrance");
+            IdentityError::PlatformUnavailable
+        }
+        _ => {
+            tracing::warn!(%error, "a platform gave no usable answer");
+            IdentityError::PlatformUnavailable
         }
     }
 }

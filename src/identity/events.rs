@@ -9,6 +9,8 @@ use crate::kernel::id::{DeviceId, SessionId, UserId};
 pub const USER_REGISTERED: &str = "user.registered";
 /// `user.logged_in`: a log-in began.
 pub const USER_LOGGED_IN: &str = "user.logged_in";
+/// `user.identity_linked`: a logged-in user proved another entrance for the first time.
+pub const USER_IDENTITY_LINKED: &str = "user.identity_linked";
 /// `user.phone_bound`: a phone number was proven for the first time.
 pub const USER_PHONE_BOUND: &str = "user.phone_bound";
 /// `user.phone_unbound`: a user gave their phone number up.
@@ -46,6 +48,17 @@ pub struct UserLoggedIn {
     pub device_id: Option<DeviceId>,
     /// Whether the user was new.
     pub registered: bool,
+}
+
+/// Version 1 of `user.identity_linked`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IdentityLinked {
+    /// Who.
+    pub user_id: UserId,
+    /// Which kind of entrance.
+    pub entrance: Provider,
+    /// Which client application.
+    pub app_id: String,
 }
 
 /// Version 1 of every event that only says whom it is about.

@@ -1,7 +1,7 @@
 //! Identity: one person, many entrances.
 //!
 //! Owns `users`, `identities`, `identity_conflicts`, `wechat_session_keys`, `devices`, `login_sessions`,
-//! `refresh_tokens`, `addresses`.
+//! `refresh_tokens`, `addresses`, `sms_codes`, `oauth_states`.
 //!
 //! * An **identity** is one proof of a user: (provider, app id, subject). It belongs to exactly one user, which a unique
 //!   index holds; two first log-ins with one openid at the same moment therefore make one user. A new provider is a new
@@ -10,6 +10,13 @@
 //!   person, the decision is a merge; the service does not carry merges out, it keeps them for staff among the
 //!   conflicts, and the request goes on as the user with the stronger id. A phone that belongs to another user is
 //!   refused, and the pair is kept for staff likewise.
+//! * **Entrances** are [`crate::entrance`]'s. A code that a platform handed to one becomes proofs ([`CodeExchange`]) before
+//!   any transaction begins. A unionid holds within the Open Platform account of its entrance.
+//! * A way **to WeChat and back** carries a state: random, kept as a hash, for one device or user, once, for ten minutes. It
+//!   is used up before WeChat is asked. The visitor of a page's snapshot is nobody and never becomes a user.
+//! * A **code sent by SMS** has six digits, lives five minutes and dies of five wrong tries; a number gets one a minute and
+//!   ten a day. All of these are counted by the database under guards. The code is kept as a keyed hash together with what
+//!   it is good for, and sealed only until it was sent. A phone alone logs in to whoever holds it.
 //! * A **device** is one installation before anybody logs in. It proves nobody, since people share devices: it is not an
 //!   identity, and only remembers its first user, to whom its anonymous past belongs.
 //! * A **log-in** is a family of refresh tokens (30 days, each used once). Using one twice ends the family at once,
@@ -25,29 +32,33 @@
 //! address; a refresh token rotates once; a blocked user has no log-in that goes on, because a log-in begins under the
 //! lock of its active user.
 //!
-//! Deliberately absent: merging users; other providers than the mini-program and its phone button; removing users.
+//! Deliberately absent: merging users; removing users; what other platforms than WeChat tell of a person across several
+//! applications; puzzles against those who ask for codes in masses, which the rate limits of log-ins slow down.
 
 mod address_store;
 mod admin_api;
 mod api;
 mod error;
 pub mod events;
+mod exchange;
 mod jobs;
 mod model;
+mod proof_store;
 pub mod rules;
 mod service;
 mod store;
 
 pub use admin_api::{AdminApi, admin_routes};
-pub use api::{ShopperApi, shopper_routes};
+pub use api::{LogInDesk, OauthSettings, ShopperApi, shopper_routes};
 pub use error::IdentityError;
-pub use jobs::ForgetExpiredTokens;
+pub use exchange::CodeExchange;
+pub use jobs::{ForgetExpiredTokens, ForgetOauthStates, ForgetSmsCodes, SendSmsCode};
 pub use model::{Address, AddressId, Conflict, ConflictReason, Identity, Proof, Provider, User, UserState};
 pub use service::{
-    Face, IdentityKeys, Login, LoginListener, LoginListeners, PhoneBinding, Profile, ProfileEdit, REFRESH_TTL_MS,
-    Refreshed, StaffAct, UserCard, UserSearch, WechatMiniLogin, add_address, address, bind_phone, block_user,
-    change_address, count_created, edit_profile, faces, first_seen, has_logged_in_on, hold_device, known_users,
-    list_addresses, list_conflicts, lock_user, log_in_wechat_mini, log_out, log_out_everywhere, made_before, nicknames,
-    profile, recent_revocations, refresh, register_device, remove_address, reveal_phone, search_users, show_user,
-    unbind_phone, unblock_user, wechat_openid, wechat_session_key,
+    EntranceLogin, EntranceProof, Face, IdentityKeys, Login, LoginListener, LoginListeners, OAUTH_STATE_TTL_MS,
+    PhoneBinding, Profile, ProfileEdit, REFRESH_TTL_MS, Refreshed, StaffAct, Unionid, UserCard, UserSearch,
+    add_address, address, bind_phone, block_user, change_address, count_created, edit_profile, faces, first_seen,
+    has_logged_in_on, hold_device, known_users, list_addresses, list_conflicts, lock_user, log_in, log_out,
+    log_out_everywhere, made_before, nicknames, profile, recent_revocations, refresh, register_device, remove_address,
+    reveal_phone, search_users, show_user, unbind_phone, unblock_user, wechat_openid, wechat_session_key,
 };

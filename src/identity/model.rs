@@ -14,6 +14,10 @@ typed_id! {
     AddressId,
     /// Two proofs that could not be brought together without a person's decision.
     ConflictId,
+    /// One code sent by SMS.
+    SmsCodeId,
+    /// One way to WeChat and back.
+    OauthStateId,
 }
 
 stored_enum! {
@@ -35,7 +39,10 @@ stored_enum! {
         WechatService = "wechat_service",
         /// WeChat's login in a native app: an openid within its app id.
         WechatApp = "wechat_app",
-        /// The person across all apps of one Open Platform account.
+        /// WeChat's QR code on a website: an openid within its app id.
+        WechatWeb = "wechat_web",
+        /// The person across all apps of one Open Platform account, which stands in the place of the app id; empty for the
+        /// shop's only one.
         WechatUnionid = "wechat_unionid",
         /// A phone number: a keyed hash of it.
         Phone = "phone",
@@ -45,6 +52,8 @@ stored_enum! {
         DouyinMini = "douyin_mini",
         /// A Baidu mini-program.
         BaiduMini = "baidu_mini",
+        /// A QQ mini-program.
+        QqMini = "qq_mini",
     }
 }
 

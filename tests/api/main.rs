@@ -34,6 +34,8 @@ mod group_buy;
 mod group_late;
 mod group_races;
 mod input;
+mod log_in_codes;
+mod log_ins;
 mod migrations;
 mod nights;
 mod notices;

@@ -84,6 +84,10 @@ settings! {
         "The merchant's app on phones, registered with the Open Platform; without it nobody pays inside an app.";
     WECHAT_TIMEOUT_MS = "wechat.timeout_ms" "HOURGLASS_WECHAT_TIMEOUT_MS" Some("8000"), "a number from 100 to 60000",
         "Longest a call to WeChat may take.";
+    WECHAT_OPEN_URL = "wechat.open_url" "HOURGLASS_WECHAT_OPEN_URL" Some("https://open.weixin.qq.com"),
+        "an http or https address without a slash at the end", "Where WeChat's own pages are, on which people agree to log in.";
+    OAUTH_REDIRECT_HOSTS = "oauth.redirect_hosts" "HOURGLASS_OAUTH_REDIRECT_HOSTS" Some(""), "hosts separated by commas, with a port where it is unusual",
+        "Where WeChat may send people back to after they agreed; nowhere else.";
     SIGN_IN_ALIPAY_URL = "sign_in.alipay_url" "HOURGLASS_SIGN_IN_ALIPAY_URL" Some("https://openapi.alipay.com/gateway.do"),
         "an http or https address without a slash at the end", "Where log-ins from Alipay mini-programs are asked about, with the path.";
     SIGN_IN_DOUYIN_URL = "sign_in.douyin_url" "HOURGLASS_SIGN_IN_DOUYIN_URL" Some("https://developer.toutiao.com/api/apps/v2/jscode2session"),

@@ -18,6 +18,8 @@ use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 use self::catalogue as known;
 pub use self::values::{ConfigError, Values};
 use self::values::{complaint, malformed, missing};
+use crate::identity::OauthSettings;
+use crate::identity::rules::RedirectRules;
 use crate::kernel::day::Zone;
 use crate::kernel::money::Fen;
 use crate::platform::db::DbSettings;
@@ -174,6 +176,8 @@ pub struct Config {
     pub migrate: bool,
     /// The mini-program and its merchant.
     pub wechat: WechatSettings,
+    /// How people are sent to WeChat and back.
+    pub oauth: OauthSettings,
     /// Log-ins from mini-programs of other platforms.
     pub sign_in: SignInSettings,
     /// Text messages.
@@ -218,6 +222,7 @@ impl Config {
             migrate: values.required(known::DATABASE_MIGRATE)?,
             secrets: Secrets { token: token_secret(values, mode)?, seal_key: seal_key(values, mode)? },
             wechat: wechat(values, mode, &server)?,
+            oauth: oauth(values, mode)?,
             sign_in: sign_in(values)?,
             sms: sms(values, mode)?,
             storage: storage(values)?,
@@ -399,6 +404,20 @@ fn wechat(values: &Values, mode: Mode, server: &ServerConfig) -> Result<WechatSe
         mobile_app_id: values.maybe(known::WECHAT_MOBILE_APP_ID)?,
         pay: pay(values, mode, server)?,
         request_timeout_ms: values.number(known::WECHAT_TIMEOUT_MS, 100, 60_000)?,
+    })
+}
+
+/// Where WeChat asks people, and where it may send them back to.
+fn oauth(values: &Values, mode: Mode) -> Result<OauthSettings, ConfigError> {
+    let hosts = values.text(known::OAUTH_REDIRECT_HOSTS).unwrap_or_default().split(',').map(str::trim);
+    let hosts: Vec<String> = hosts.filter(|host| !host.is_empty()).map(str::to_owned).collect();
+    let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':');
+    if !hosts.iter().all(|host| host.bytes().all(of_host)) {
+        return Err(malformed(known::OAUTH_REDIRECT_HOSTS));
+    }
+    Ok(OauthSettings {
+        open_url: values.address(known::WECHAT_OPEN_URL)?.ok_or_else(|| missing(known::WECHAT_OPEN_URL))?,
+        redirects: RedirectRules { hosts, without_tls: mode == Mode::Development },
     })
 }
 

@@ -107,10 +107,11 @@ async fn start_simulator(values: &Values, data_dir: &std::path::Path) -> Result<
 }
 
 /// What a shop must be told to use this simulator.
-fn wechat_settings(url: &str, credentials: &SimulatorCredentials) -> [(&'static known::Setting, String); 21] {
+fn wechat_settings(url: &str, credentials: &SimulatorCredentials) -> [(&'static known::Setting, String); 22] {
     let elsewhere = |path: &str| format!("{url}{path}");
     [
         (known::WECHAT_API_URL, url.to_owned()),
+        (known::WECHAT_OPEN_URL, url.to_owned()),
         (known::PAY_URL, url.to_owned()),
         (known::WECHAT_APP_ID, credentials.app_id.clone()),
         (known::WECHAT_APP_SECRET, credentials.app_secret.clone()),

@@ -1,20 +1,16 @@
 //! Devices and log-ins on the wire.
 
 use actix_web::{delete, post, web};
-use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::ProfileView;
-use crate::identity::error::{IdentityError, of_wechat};
-use crate::identity::rules;
-use crate::identity::service::{self, IdentityKeys, Login, LoginListeners, Refreshed, WechatMiniLogin};
+use crate::identity::error::IdentityError;
+use crate::identity::service::{self, Login, Refreshed};
 use crate::kernel::id::DeviceId;
 use crate::kernel::time::Timestamp;
 use crate::platform::db::{Db, DbResult, Tx};
-use crate::platform::http::auth::MaybeDevice;
 use crate::platform::http::{Access, ApiResult, Created, Json, NoContent, Shopper};
-use crate::platform::wechat::WechatClient;
 
 /// Longest refresh token worth looking up.
 const REFRESH_TOKEN_MAX: usize = 128;
@@ -29,15 +25,6 @@ pub struct DeviceView {
     pub device_token: String,
     /// Until when it is accepted.
     pub device_token_expires_at: Timestamp,
-}
-
-/// A login code of WeChat.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LogInWechatMini {
-    /// What `wx.login` handed to the page; five minutes, once.
-    #[schema(max_length = 128, example = "0b3xFl000bnVcT1dUh100Mfa3p2xFl0Y")]
-    js_code: String,
 }
 
 /// A refresh token.
@@ -67,7 +54,7 @@ pub struct LoginView {
 }
 
 impl LoginView {
-    fn of(access: &Access, login: Login, phone: Option<String>) -> Self {
+    pub(super) fn of(access: &Access, login: Login, phone: Option<String>) -> Self {
         let (access_token, access_expires_at) =
             access.tokens.issue_shopper(login.user.id, login.session, login.device, login.at);
         Self {
@@ -89,39 +76,6 @@ pub async fn register_device(db: web::Data<Db>, access: web::Data<Access>) -> Ap
     let (device_id, now) = db.write("register_device", register).await?;
     let (device_token, device_token_expires_at) = access.tokens.issue_device(device_id, now);
     Ok(Created(DeviceView { device_id, device_token, device_token_expires_at }))
-}
-
-/// Logs in with the code of `wx.login`. With `X-Device-Token`, what the device did before becomes the user's.
-#[utoipa::path(tag = "identity", security((), ("device" = [])), request_body = LogInWechatMini,
-    responses((status = 201, description = "Logged in.", body = LoginView)))]
-#[post("/sessions/wechat-mini")]
-pub async fn log_in_wechat_mini(
-    db: web::Data<Db>,
-    access: web::Data<Access>,
-    keys: web::Data<IdentityKeys>,
-    listeners: web::Data<LoginListeners>,
-    wechat: web::Data<WechatClient>,
-    device: MaybeDevice,
-    body: Json<LogInWechatMini>,
-) -> ApiResult<Created<LoginView>> {
-    if !rules::check_code(&body.js_code) {
-        return Err(IdentityError::CodeRefused.into());
-    }
-    let session = wechat.code_to_session(&body.js_code).await.map_err(|error| of_wechat(&error))?;
-    let login = WechatMiniLogin {
-        app_id: wechat.app_id().to_owned(),
-        openid: session.openid,
-        unionid: session.unionid,
-        session_key: session.session_key.expose_secret().into(),
-        device: device.0,
-    };
-    let work = move |tx: &mut Tx<'_>| {
-        let login = service::log_in_wechat_mini(tx, &keys, &listeners, &login)?;
-        let phone = service::masked_phone(tx, login.user.id)?;
-        Ok::<_, IdentityError>((login, phone))
-    };
-    let (login, phone) = db.write("log_in_wechat_mini", work).await?;
-    Ok(Created(LoginView::of(&access, login, phone)))
 }
 
 /// Prolongs a log-in.

@@ -91,9 +91,11 @@ pub const fn strength(provider: Provider) -> u8 {
         Provider::WechatMini
         | Provider::WechatService
         | Provider::WechatApp
+        | Provider::WechatWeb
         | Provider::AlipayMini
         | Provider::DouyinMini
-        | Provider::BaiduMini => 1,
+        | Provider::BaiduMini
+        | Provider::QqMini => 1,
     }
 }
 

@@ -2,11 +2,14 @@
 
 mod addresses;
 mod back_office;
+mod linking;
 mod login;
+mod oauth;
 mod phone;
 mod presence;
 mod profile;
 mod sessions;
+mod sms;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +18,9 @@ pub use back_office::{
     StaffAct, UserCard, UserSearch, block_user, known_users, list_conflicts, reveal_phone, search_users, show_user,
     unblock_user,
 };
-pub use login::{Login, WechatMiniLogin, log_in_wechat_mini, register_device};
+pub use linking::{Linked, identities_of, link_entrance};
+pub use login::{EntranceLogin, EntranceProof, Login, Unionid, log_in, log_in_by_phone, register_device};
+pub use oauth::{Bearer, OAUTH_STATE_TTL_MS, begin_oauth, redeem_oauth_state};
 pub use phone::{PhoneBinding, bind_phone, unbind_phone};
 pub use presence::{count_created, first_seen, has_logged_in_on, hold_device, lock_user};
 pub use profile::{
@@ -23,6 +28,7 @@ pub use profile::{
     wechat_session_key,
 };
 pub use sessions::{Refreshed, log_out, log_out_everywhere, recent_revocations, refresh};
+pub use sms::{SmsPurpose, request_sms_code, sms_sent, sms_to_send, try_sms_code};
 
 use std::sync::Arc;
 

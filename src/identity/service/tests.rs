@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::identity::error::IdentityError;
 use crate::identity::model::{Address, ConflictReason, Provider, UserState};
-use crate::identity::rules::{AddressDraft, MAX_ADDRESSES, read_phone};
+use crate::identity::rules::{AddressDraft, MAX_ADDRESSES, ToldFace, read_phone};
 use crate::kernel::id::SessionId;
 use crate::kernel::time::MINUTE_MS;
 use crate::platform::db::{Db, scratch};
@@ -16,18 +16,24 @@ fn keys() -> IdentityKeys {
     IdentityKeys::new(&[1; 32], &[2; 32]).unwrap()
 }
 
-fn proof(openid: &str, unionid: Option<&str>, device: Option<DeviceId>) -> WechatMiniLogin {
-    WechatMiniLogin {
+fn proof(openid: &str, unionid: Option<&str>, device: Option<DeviceId>) -> EntranceLogin {
+    let proof = EntranceProof {
+        provider: Provider::WechatMini,
         app_id: "wx1".to_owned(),
         openid: openid.to_owned(),
-        unionid: unionid.map(str::to_owned),
-        session_key: "c2Vzc2lvbiBrZXk=".into(),
-        device,
-    }
+        unionid: unionid.map(|unionid| Unionid { open_platform: String::new(), unionid: unionid.to_owned() }),
+        session_key: Some("c2Vzc2lvbiBrZXk=".into()),
+        face: ToldFace::default(),
+    };
+    EntranceLogin { proof, device }
 }
 
-async fn log_in(db: &Db, proof: WechatMiniLogin) -> Result<Login, IdentityError> {
-    db.write("log_in", move |tx| log_in_wechat_mini(tx, &keys(), &LoginListeners::default(), &proof)).await
+fn through(provider: Provider, app_id: &str, login: EntranceLogin) -> EntranceLogin {
+    EntranceLogin { proof: EntranceProof { provider, app_id: app_id.to_owned(), ..login.proof }, ..login }
+}
+
+async fn log_in(db: &Db, login: EntranceLogin) -> Result<Login, IdentityError> {
+    db.write("log_in", move |tx| super::log_in(tx, &keys(), &LoginListeners::default(), &login)).await
 }
 
 async fn renew(db: &Db, revocations: &Revocations, token: &RandomTokenText) -> Result<Option<Login>, IdentityError> {
@@ -103,7 +109,7 @@ async fn sixteen_first_log_ins_at_once_are_one_user() {
 async fn two_users_who_are_one_person_are_kept_for_staff_and_the_stronger_id_goes_on() {
     let (db, _clock) = scratch::open();
     let weaker = log_in(&db, proof("oA", None, None)).await.unwrap().user.id;
-    let other_app = WechatMiniLogin { app_id: "wx2".to_owned(), ..proof("oB", Some("u"), None) };
+    let other_app = through(Provider::WechatMini, "wx2", proof("oB", Some("u"), None));
     let stronger = log_in(&db, other_app).await.unwrap().user.id;
     for _ in 0..2 {
         assert_eq!(log_in(&db, proof("oA", Some("u"), None)).await.unwrap().user.id, stronger);
@@ -250,7 +256,7 @@ async fn a_device_belongs_to_its_first_user_and_listeners_hear_of_each_log_in() 
         let listener: Arc<dyn LoginListener> = counting.clone();
         let listeners = LoginListeners::new(vec![listener]);
         let login = proof(openid, None, Some(device));
-        db.write("log_in", move |tx| log_in_wechat_mini(tx, &keys(), &listeners, &login)).await.unwrap();
+        db.write("log_in", move |tx| super::log_in(tx, &keys(), &listeners, &login)).await.unwrap();
     }
     assert_eq!(counting.0.load(Ordering::SeqCst), 2);
     let unknown = log_in(&db, proof("oA", None, Some(DeviceId::new(7)))).await.unwrap();

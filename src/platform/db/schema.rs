@@ -929,6 +929,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    oauth_states (id) {
+        id -> BigInt,
+        state_hash -> Text,
+        entrance_id -> BigInt,
+        bound_to -> Text,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     order_adjustments (id) {
         id -> BigInt,
         order_id -> BigInt,
@@ -1348,6 +1359,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    sms_codes (phone_hash) {
+        phone_hash -> Text,
+        code_id -> BigInt,
+        code_hash -> Text,
+        sealed_phone -> Text,
+        sealed_code -> Nullable<Text>,
+        tries -> BigInt,
+        day -> BigInt,
+        day_sends -> BigInt,
+        requested_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     social_coupons (campaign_id) {
         campaign_id -> BigInt,
         template_id -> Nullable<BigInt>,
@@ -1604,6 +1631,7 @@ diesel::joinable!(group_seats -> users (user_id));
 diesel::joinable!(identities -> users (user_id));
 diesel::joinable!(login_sessions -> devices (device_id));
 diesel::joinable!(login_sessions -> users (user_id));
+diesel::joinable!(oauth_states -> entrances (entrance_id));
 diesel::joinable!(order_adjustments -> order_lines (line_id));
 diesel::joinable!(order_adjustments -> orders (order_id));
 diesel::joinable!(order_history -> orders (order_id));
@@ -1731,6 +1759,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     leases,
     ledger_entries,
     login_sessions,
+    oauth_states,
     order_adjustments,
     order_history,
     order_lines,
@@ -1758,6 +1787,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     shipment_lines,
     shipments,
     skus,
+    sms_codes,
     social_coupons,
     staff_account_roles,
     staff_accounts,

@@ -31,7 +31,7 @@ pub enum Asker {
 /// Requests a minute, by group of routes; each asker of a request has its own count.
 #[derive(Debug, Clone, Copy)]
 pub struct LimitSettings {
-    /// Logging in and registering devices, for each asker.
+    /// Logging in, registering devices, and whatever else proves who somebody is, for each asker.
     pub login: NonZeroU32,
     /// Whatever changes something, for each user, device or member of staff.
     pub write: NonZeroU32,
@@ -102,7 +102,10 @@ fn is_exempt(path: &str) -> bool {
 
 fn is_login(method: &Method, path: &str) -> bool {
     method == Method::POST
-        && (path.starts_with("/api/v1/sessions") || path.starts_with("/admin/v1/sessions") || path == "/api/v1/devices")
+        && (path.starts_with("/api/v1/sessions")
+            || path.starts_with("/admin/v1/sessions")
+            || path.starts_with("/api/v1/me/identities")
+            || ["/api/v1/devices", "/api/v1/sms-codes", "/api/v1/me/phone/sms"].contains(&path))
 }
 
 /// How far the service's own clock has gone forward, as `governor` wants it. A clock that is set back must not shut
@@ -151,6 +154,9 @@ mod tests {
             "/api/v1/sessions/wechat-mini",
             "/api/v1/sessions/refresh",
             "/api/v1/devices",
+            "/api/v1/sms-codes",
+            "/api/v1/me/phone/sms",
+            "/api/v1/me/identities/wechat-service",
             "/admin/v1/sessions",
             "/admin/v1/sessions/refresh",
         ] {

@@ -125,6 +125,11 @@ impl WechatClient {
         &self.0.settings.app_id
     }
 
+    /// The secret of that application.
+    pub(super) fn app_secret(&self) -> &SecretString {
+        &self.0.settings.app_secret
+    }
+
     /// The client of WeChat Pay; an error of kind [`WechatErrorKind::PayNotConfigured`] when there is no merchant.
     pub fn pay(&self) -> Result<&PayClient, WechatError> {
         self.0.pay.as_ref().ok_or_else(|| WechatError::new("pay", WechatErrorKind::PayNotConfigured))
@@ -178,6 +183,18 @@ impl WechatClient {
             TextOrNumber::Number(number) => number.to_string(),
         };
         Ok(PhoneInfo { phone_number: info.phone_number, pure_phone_number: info.pure_phone_number, country_code })
+    }
+
+    /// Asks without the access token: the fields themselves prove who may.
+    pub(super) async fn get_openly<T: DeserializeOwned>(
+        &self,
+        call: &'static str,
+        path: &'static str,
+        fields: &[(&str, &str)],
+    ) -> Result<T, WechatError> {
+        let url = format!("{}{path}", self.0.settings.api_url);
+        let request = self.0.transport.http().get(url).query(fields);
+        read_api_reply(call, &self.0.transport.exchange(call, request).await?)
     }
 
     /// Posts JSON with the access token. When WeChat refuses the token, it is replaced and the call repeated, once.

@@ -17,6 +17,7 @@
 mod client;
 mod codes;
 mod error;
+mod oauth;
 mod open_data;
 pub mod pay;
 mod settings;
@@ -30,6 +31,7 @@ mod transport;
 pub use client::{PhoneInfo, Session, WechatClient};
 pub use codes::{EnvVersion, UnlimitedCode};
 pub use error::{WechatError, WechatErrorKind};
+pub use oauth::{OauthGrant, OauthProfile};
 pub use open_data::{OpenDataRefusal, Sealed, group_id};
 pub use settings::{PaySettings, PlatformKeySource, WechatSettings, WechatSetupError};
 pub use shipping::{DeliveryMode, Logistics, Parcel, ShippedPayment, ShippingInfo};

@@ -7,6 +7,7 @@ pub mod collecting;
 pub mod coupons;
 pub mod crowd;
 pub mod document;
+pub mod entering;
 pub mod goods;
 pub mod groups;
 pub mod postgres;

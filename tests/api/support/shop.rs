@@ -492,6 +492,8 @@ fn config(url: &str, folder: &Path, base: &str, simulator: &Simulator, more: &[(
         ("HOURGLASS_WECHAT_API_V3_KEY", &keys.api_v3_key),
         ("HOURGLASS_WECHAT_PAY_PUBLIC_KEY_ID", &keys.platform_public_key_id),
         ("HOURGLASS_WECHAT_PAY_PUBLIC_KEY", &keys.platform_public_key_pem),
+        ("HOURGLASS_WECHAT_OPEN_URL", &wechat),
+        ("HOURGLASS_OAUTH_REDIRECT_HOSTS", "shop.example"),
         ("HOURGLASS_SIGN_IN_ALIPAY_URL", &alipay),
         ("HOURGLASS_SIGN_IN_DOUYIN_URL", &douyin),
         ("HOURGLASS_SIGN_IN_BAIDU_URL", &baidu),
