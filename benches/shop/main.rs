@@ -1,5 +1,5 @@
 //! The benchmark of the shop: `cargo bench --bench shop`. Words after `--` shorten it: `quick` takes three seconds a
-//! figure instead of ten; `pages`, `search`, `orders`, `purchases`, `campaigns`, `campaign-pages`, `quote` name parts, `sqlite` and
+//! figure instead of ten; `pages`, `search`, `orders`, `purchases`, `campaigns`, `campaign-pages`, `quote`, `logins` name parts, `sqlite` and
 //! `postgres` databases.
 //!
 //! Everything runs in one go on the machine at hand, load generator included, and every figure stands beside a
@@ -13,6 +13,7 @@ mod bare;
 mod campaigns;
 mod fixture;
 mod load;
+mod log_ins;
 mod orders;
 mod pages;
 mod pgbench;
@@ -34,7 +35,7 @@ use process::Process;
 const PRODUCTS: usize = 10_000;
 
 /// What can be asked for by name.
-const PARTS: [&str; 7] = ["pages", "search", "orders", "purchases", "campaigns", "campaign-pages", "quote"];
+const PARTS: [&str; 8] = ["pages", "search", "orders", "purchases", "campaigns", "campaign-pages", "quote", "logins"];
 
 /// What is wanted, and where files may lie meanwhile.
 struct Run {
@@ -122,6 +123,9 @@ impl Run {
         }
         if self.wants_part("orders") {
             orders::measure(self, url, &service, &simulator, &fixture);
+        }
+        if self.wants_part("logins") {
+            log_ins::measure(self, &service, &simulator);
         }
         self.campaigns(url, &service, &simulator, &fixture);
         println!(
