@@ -253,6 +253,8 @@ async fn walk(shop: &Shop, document: &Document) {
     let store = shop.store("南山旗舰店").await;
     let collected = buyer.buys_to_collect(&store, &[(&sku, 1)]).await;
     let (codes, access) = (shop.code_sku(2).await, shop.access_sku(2).await);
+    shop.entrance("wechat_web").await;
+    let entrance = shop.entrance("wechat_service").await;
     look_at_everything(
         shop,
         document,
@@ -271,6 +273,7 @@ async fn walk(shop: &Shop, document: &Document) {
             ("collected", &collected),
             ("codes", &codes),
             ("access", &access),
+            ("entrance", &entrance),
         ],
     )
     .await;
@@ -299,6 +302,7 @@ async fn look_at_everything(shop: &Shop, document: &Document, shopper: &str, ids
             path if path.contains("/pick-up-code") => ids[10].1,
             path if path.contains("/skus/{sku_id}/codes") => ids[11].1,
             path if path.contains("/access-grant") => ids[12].1,
+            path if path.contains("/entrances/") => ids[13].1,
             path if path.contains("/orders/") => ids[0].1,
             path if path.contains("/stock/") => ids[1].1,
             path if path.contains("/addresses/") => ids[2].1,
