@@ -54,3 +54,4 @@ mod stock;
 mod undelivered;
 mod virtual_goods;
 mod visitors;
+mod wires;
