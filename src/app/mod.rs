@@ -3,6 +3,7 @@
 //! [`cli`] reads the command line, [`config`] the settings; [`wiring`] builds everything once into an [`App`], which
 //! [`routes`] mounts, [`server`] serves and tests drive.
 
+mod accounts;
 pub mod books;
 pub mod cli;
 pub mod config;

@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Notify, watch};
 
+use super::accounts::accounts;
 use super::books::with_nights;
 use super::config::Config;
 use super::openapi::{self, OpenApiError};
@@ -20,7 +21,7 @@ use crate::coupon::{self, CouponApproval, CouponSettings, WelcomeCoupons};
 use crate::digital::{DeliverVirtualGoods, DigitalKeys};
 use crate::entrance::{self, ConfiguredEntrance, EntranceKeys, Entrances, WechatClients};
 use crate::favourite::BringDeviceFootprints;
-use crate::identity::{self, CodeExchange, IdentityKeys, LogInDesk, LoginListeners, SendSmsCode};
+use crate::identity::{self, Accounts, CodeExchange, IdentityKeys, LogInDesk, LoginListeners, SendSmsCode};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
@@ -102,6 +103,7 @@ struct Shared {
     entrance_keys: web::Data<EntranceKeys>,
     identity_keys: web::Data<IdentityKeys>,
     digital_keys: web::Data<DigitalKeys>,
+    accounts: web::Data<Accounts>,
     staff_keys: web::Data<StaffKeys>,
     passwords: web::Data<Passwords>,
     approval_handlers: web::Data<ApprovalHandlers>,
@@ -147,6 +149,8 @@ impl App {
         let work = work(&config, (&db, &wechat), &orders, &cashier, &campaigns.kinds);
         let mut work = with_nights(work, config.books_hour, &db, &cashier);
         let sms = SmsSender::new(config.sms.clone(), clock.clone())?;
+        let accounts = accounts(&revocations);
+        work.sweeps.push(Arc::new(identity::FollowMerges(accounts.clone())));
         work.handlers.push(Arc::new(SendSmsCode::new(db.clone(), keys.identity.clone(), sms.clone())));
         let runner = Runner::new(db.clone(), work, Arc::new(Notify::new()));
         let edge = Edge {
@@ -158,7 +162,7 @@ impl App {
         let wechat_clients = WechatClients::new(wechat.clone());
         let sign_in = SignInClient::new(config.sign_in.clone(), clock.clone())?;
         let exchange = CodeExchange::new(entrances.clone(), wechat_clients.clone(), sign_in);
-        let log_in_desk = log_in_desk(&config, &db, &access, &keys.identity, exchange, &sms);
+        let log_in_desk = log_in_desk(&config, (&db, &access), &keys.identity, &accounts, exchange, &sms);
         let shared = Shared {
             edge: web::Data::new(edge),
             db: web::Data::new(db.clone()),
@@ -172,6 +176,7 @@ impl App {
             entrance_keys: web::Data::new(keys.entrance),
             identity_keys: web::Data::new(keys.identity),
             digital_keys: web::Data::new(keys.digital),
+            accounts: web::Data::new(accounts),
             staff_keys: web::Data::new(keys.staff),
             passwords: web::Data::new(Passwords::new().map_err(|error| StartError::Secret(error.to_string()))?),
             approval_handlers: web::Data::new(approval_handlers(&orders, &campaigns)),
@@ -209,6 +214,11 @@ impl App {
         &self.0.catalog
     }
 
+    /// Who owns rows of users.
+    pub fn accounts(&self) -> &Accounts {
+        &self.0.shared.accounts
+    }
+
     /// The entrances in memory.
     pub fn entrances(&self) -> &Entrances {
         &self.0.entrances
@@ -240,6 +250,7 @@ impl App {
                 .app_data(shared.entrance_keys)
                 .app_data(shared.identity_keys)
                 .app_data(shared.digital_keys)
+                .app_data(shared.accounts)
                 .app_data(shared.staff_keys)
                 .app_data(shared.passwords)
                 .app_data(shared.approval_handlers)
@@ -357,9 +368,9 @@ fn approval_handlers(orders: &Orders, campaigns: &Campaigns) -> ApprovalHandlers
 /// Whatever logging in needs.
 fn log_in_desk(
     config: &Config,
-    db: &Db,
-    access: &Access,
+    (db, access): (&Db, &Access),
     keys: &IdentityKeys,
+    accounts: &Accounts,
     exchange: CodeExchange,
     sms: &SmsSender,
 ) -> LogInDesk {
@@ -367,7 +378,7 @@ fn log_in_desk(
         db: db.clone(),
         access: access.clone(),
         keys: keys.clone(),
-        listeners: login_listeners(),
+        listeners: login_listeners(accounts),
         exchange,
         oauth: config.oauth.clone(),
         sends_sms: sms.is_on(),
@@ -375,13 +386,16 @@ fn log_in_desk(
 }
 
 /// Everybody who acts when a user logs in.
-fn login_listeners() -> LoginListeners {
-    LoginListeners::new(vec![
-        Arc::new(BringDeviceCart),
-        Arc::new(RecogniseVisitor),
-        Arc::new(BringDeviceFootprints),
-        Arc::new(WelcomeCoupons),
-    ])
+fn login_listeners(accounts: &Accounts) -> LoginListeners {
+    LoginListeners::new(
+        vec![
+            Arc::new(BringDeviceCart),
+            Arc::new(RecogniseVisitor),
+            Arc::new(BringDeviceFootprints),
+            Arc::new(WelcomeCoupons),
+        ],
+        accounts.clone(),
+    )
 }
 
 /// The entrances, that of the configuration among them.

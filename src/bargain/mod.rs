@@ -28,6 +28,7 @@
 //!
 //! Deliberately absent: points as a reward, which come with loyalty.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -41,6 +42,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use account::BargainAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::BargainError;

@@ -24,6 +24,7 @@
 //! * **Hold-out.** Who never sees a campaign is worked out from the ids of both ([`is_held_out`]) and so never changes.
 //! * **Days** are those of the shop's zone.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -41,6 +42,7 @@ mod store;
 mod tests;
 mod views;
 
+pub use account::CampaignAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::CampaignError;

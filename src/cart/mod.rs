@@ -8,6 +8,7 @@
 //! counted after the insert while the cart's rows are locked. Logging in takes the device's lines out and adds them to
 //! the shopper's in one transaction, so they move once. A cart holds no stock: what is in it can sell out.
 
+mod account;
 mod api;
 mod error;
 mod hooks;
@@ -18,6 +19,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use account::CartAsset;
 pub use api::{CartView, ShopperApi, shopper_routes};
 pub use error::CartError;
 pub use hooks::BringDeviceCart;

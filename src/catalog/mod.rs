@@ -15,6 +15,7 @@
 //! Deliberately absent: stock (it changes by the second and has its own ledger), reviews, imports. What shoppers keep in
 //! mind of it (favourites, footprints) is a capability of its own above stock.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -33,6 +34,7 @@ mod store;
 mod view;
 mod words;
 
+pub use account::SearchAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::CatalogError;

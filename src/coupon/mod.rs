@@ -42,6 +42,7 @@
 //! Deliberately absent: coupons for points, which belong to loyalty; coupons for segments and by journeys, which call
 //! [`grant`] from above.
 
+mod account;
 mod admin_api;
 mod api;
 mod draft;
@@ -56,6 +57,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use account::CouponAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use draft::CouponTemplateDraft;

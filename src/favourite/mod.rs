@@ -13,6 +13,7 @@
 //!
 //! Deliberately absent: lists of favourites with names of their own, and sharing them.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -22,6 +23,7 @@ mod model;
 mod service;
 mod store;
 
+pub use account::FavouriteAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::FavouriteError;

@@ -15,6 +15,7 @@
 //! within the shorter time for campaign orders gives the pieces back. Pages are read from the database: the counts they
 //! show are those of the moment. Coupons are refused beside a flash price unless the rules allow them.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -27,6 +28,7 @@ mod service;
 mod staff_service;
 mod store;
 
+pub use account::FlashSaleAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::FlashSaleError;

@@ -37,6 +37,7 @@
 //! Deliberately absent: several SKUs in one order for a group, since the group holds the whole order back; leaving after
 //! the group has formed, which is an ordinary refund of the order and leaves the group as it is.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -49,6 +50,7 @@ mod service;
 mod store;
 mod views;
 
+pub use account::GroupBuyAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::GroupBuyError;

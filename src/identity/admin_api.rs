@@ -1,11 +1,14 @@
 //! What the back office asks of identity.
 
+mod merges;
+mod persons;
+
 use actix_web::{get, post, web};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::model::{Conflict, ConflictId, ConflictReason, Identity, Provider, User, UserState};
+use super::model::{Conflict, ConflictDecision, ConflictId, ConflictReason, Identity, Provider, User, UserState};
 use super::rules::mask_subject;
 use super::service::{self, IdentityKeys, StaffAct, UserCard, UserSearch};
 use crate::kernel::id::{StaffId, UserId};
@@ -15,6 +18,8 @@ use crate::platform::db::Db;
 use crate::platform::http::{Access, ApiResult, Json, Origin, PageQuery, Path, Query, Staff};
 use crate::staff::permission;
 
+pub use persons::PersonDataView;
+
 /// Puts the handlers under their prefix.
 pub fn admin_routes(cfg: &mut web::ServiceConfig) {
     cfg.service(search_users)
@@ -22,12 +27,37 @@ pub fn admin_routes(cfg: &mut web::ServiceConfig) {
         .service(block_user)
         .service(unblock_user)
         .service(reveal_phone)
-        .service(list_identity_conflicts);
+        .service(list_identity_conflicts)
+        .service(merges::decide_identity_conflict)
+        .service(merges::list_account_merges)
+        .service(merges::show_account_merge)
+        .service(merges::merge_users)
+        .service(merges::undo_account_merge)
+        .service(merges::settle_merge_flag)
+        .service(persons::show_user_timeline)
+        .service(persons::export_user)
+        .service(persons::erase_user);
 }
 
 /// The document of these handlers.
 #[derive(Debug, utoipa::OpenApi)]
-#[openapi(paths(search_users, show_user, block_user, unblock_user, reveal_phone, list_identity_conflicts))]
+#[openapi(paths(
+    search_users,
+    show_user,
+    block_user,
+    unblock_user,
+    reveal_phone,
+    list_identity_conflicts,
+    merges::decide_identity_conflict,
+    merges::list_account_merges,
+    merges::show_account_merge,
+    merges::merge_users,
+    merges::undo_account_merge,
+    merges::settle_merge_flag,
+    persons::show_user_timeline,
+    persons::export_user,
+    persons::erase_user,
+))]
 pub struct AdminApi;
 
 /// Which users to list.
@@ -128,6 +158,10 @@ pub struct UserCardView {
     /// How many log-ins go on.
     #[schema(example = 1)]
     pub sessions: i64,
+    /// The user they became part of; null when they are themselves.
+    pub merged_into: Option<UserId>,
+    /// Users who became part of them.
+    pub merged: Vec<UserId>,
     /// When they first came.
     pub created_at: Timestamp,
     /// When something here was last changed.
@@ -144,6 +178,8 @@ impl From<UserCard> for UserCardView {
             identities: card.identities.into_iter().map(IdentityView::from).collect(),
             addresses: card.addresses,
             sessions: card.sessions,
+            merged_into: card.merged_into,
+            merged: card.merged,
             created_at: card.user.created_at,
             updated_at: card.user.updated_at,
         }
@@ -202,6 +238,12 @@ pub struct ConflictView {
     pub reason: ConflictReason,
     /// When it was first found.
     pub created_at: Timestamp,
+    /// What staff decided; null while it waits for them.
+    pub decision: Option<ConflictDecision>,
+    /// When; null while it waits.
+    pub decided_at: Option<Timestamp>,
+    /// Who; null while it waits.
+    pub decided_by: Option<StaffId>,
 }
 
 impl From<Conflict> for ConflictView {
@@ -215,6 +257,9 @@ impl From<Conflict> for ConflictView {
             subject: mask_subject(&conflict.subject),
             reason: conflict.reason,
             created_at: conflict.created_at,
+            decision: conflict.decision,
+            decided_at: conflict.decided_at,
+            decided_by: conflict.decided_by,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod addresses;
 mod linking;
 mod log_ins;
+mod persons;
 mod sessions;
 mod sms;
 
@@ -10,14 +11,16 @@ use actix_web::{delete, get, patch, post, web};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use self::sessions::LoginView;
+use super::assets::Accounts;
 use super::error::{IdentityError, of_wechat};
 use super::model::User;
 use super::rules;
 use super::service::{self, IdentityKeys, PhoneBinding, Profile, ProfileEdit};
 use crate::kernel::id::UserId;
 use crate::kernel::time::Timestamp;
-use crate::platform::db::Db;
-use crate::platform::http::{ApiResult, Json, NoContent, Shopper};
+use crate::platform::db::{Db, Tx};
+use crate::platform::http::{Access, ApiResult, Json, NoContent, Shopper};
 use crate::platform::wechat::WechatClient;
 
 pub use log_ins::{LogInDesk, OauthSettings};
@@ -54,6 +57,8 @@ pub fn shopper_routes(cfg: &mut web::ServiceConfig) {
         .service(linking::link_douyin_mini)
         .service(linking::link_baidu_mini)
         .service(linking::link_qq_mini)
+        .service(persons::export_my_data)
+        .service(persons::erase_my_account)
         .service(addresses::list_addresses)
         .service(addresses::add_address)
         .service(addresses::show_address)
@@ -94,6 +99,8 @@ pub fn shopper_routes(cfg: &mut web::ServiceConfig) {
     linking::link_douyin_mini,
     linking::link_baidu_mini,
     linking::link_qq_mini,
+    persons::export_my_data,
+    persons::erase_my_account,
     addresses::list_addresses,
     addresses::add_address,
     addresses::show_address,
@@ -166,6 +173,22 @@ pub struct PhoneView {
     /// What of it is shown.
     #[schema(example = "138****1234")]
     pub phone: String,
+    /// The log-in that goes on; null as long as it is the one the request came with. A number that is another account's
+    /// of the same person makes the two one, and when the other one stays, only this new log-in does.
+    pub session: Option<LoginView>,
+}
+
+impl PhoneView {
+    fn of(access: &Access, bound: PhoneBinding) -> Result<Self, IdentityError> {
+        match bound {
+            PhoneBinding::Bound(phone) => Ok(Self { phone, session: None }),
+            PhoneBinding::Joined(login, phone) => {
+                let session = Some(LoginView::of(access, *login, Some(phone.clone())));
+                Ok(Self { phone, session })
+            }
+            PhoneBinding::Taken => Err(IdentityError::PhoneTaken),
+        }
+    }
 }
 
 /// Shows the logged-in user's profile.
@@ -197,7 +220,7 @@ pub async fn edit_profile(
 #[post("/me/phone/wechat")]
 pub async fn bind_wechat_phone(
     db: web::Data<Db>,
-    keys: web::Data<IdentityKeys>,
+    (access, keys, accounts): (web::Data<Access>, web::Data<IdentityKeys>, web::Data<Accounts>),
     wechat: web::Data<WechatClient>,
     shopper: Shopper,
     body: Json<BindWechatPhone>,
@@ -209,11 +232,8 @@ pub async fn bind_wechat_phone(
     let openid = db.read("wechat_openid", move |tx| service::wechat_openid(tx, user, &app_id)).await?;
     let info = wechat.phone_number(&body.code, openid.as_deref()).await.map_err(|error| of_wechat(&error))?;
     let phone = rules::read_phone(&info.country_code, &info.pure_phone_number).ok_or(IdentityError::PhoneUnusable)?;
-    let bound = db.write("bind_phone", move |tx| service::bind_phone(tx, &keys, user, &phone)).await?;
-    match bound {
-        PhoneBinding::Bound(phone) => Ok(Json(PhoneView { phone })),
-        PhoneBinding::Taken => Err(IdentityError::PhoneTaken.into()),
-    }
+    let work = move |tx: &mut Tx<'_>| service::bind_phone(tx, (&keys, &accounts), (user, shopper.device_id), &phone);
+    Ok(Json(PhoneView::of(&access, db.write("bind_phone", work).await?)?))
 }
 
 /// Gives the bound phone number up.

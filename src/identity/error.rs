@@ -43,6 +43,32 @@ refusals! {
         UserNotFound => NOT_FOUND "user_not_found" "用户不存在" "There is no such user.",
         /// The user is already in the state asked for.
         UserStateUnchanged => CONFLICT "user_state_unchanged" "用户已处于该状态" "The user is already in that state.",
+        /// One of the users is part of another already, or they are the same.
+        AlreadyMerged => CONFLICT "already_merged" "账号已合并" "One of the accounts is part of another already.",
+        /// The merged user would hold two values of a key that has one.
+        TwoValues => CONFLICT "two_values" "两个账号的同类凭证不同，不能合并" "The accounts hold different values of a key that a person has once.",
+        /// There is no such merge.
+        MergeNotFound => NOT_FOUND "merge_not_found" "合并记录不存在" "There is no such merge.",
+        /// The merge was taken back before.
+        MergeUndone => CONFLICT "merge_undone" "该合并已撤销" "This merge was taken back before.",
+        /// More than 30 days have passed, or the person was forgotten.
+        MergeTooOld => UNPROCESSABLE_ENTITY "merge_too_old" "已超过 30 天，不能撤销合并" "This merge can no longer be taken back.",
+        /// The kept user became part of another since: that merge has to be taken back first.
+        MergedFurther => CONFLICT "merged_further" "保留的账号又被合并，请先撤销后一次合并" "The kept account was merged since; take that back first.",
+        /// What the merge brought to light is settled, or there is no such thing.
+        FlagSettled => CONFLICT "flag_settled" "该事项已处理或不存在" "This is settled or does not exist.",
+        /// There is no such conflict.
+        ConflictNotFound => NOT_FOUND "conflict_not_found" "冲突记录不存在" "There is no such conflict.",
+        /// The conflict was decided before.
+        ConflictDecided => CONFLICT "conflict_decided" "该冲突已处理" "This conflict was decided before.",
+        /// The proof is nobody's, or everything is as it would become.
+        NothingToDecide => UNPROCESSABLE_ENTITY "nothing_to_decide" "没有可处理的内容" "There is nothing to decide that way.",
+        /// The user was forgotten before.
+        AlreadyErased => CONFLICT "already_erased" "账号已注销" "This account was erased before.",
+        /// Something of the user's is under way; the details say what.
+        Unfinished(details) => CONFLICT "unfinished" "尚有未完成的订单，暂不能注销" "Orders are under way; the account cannot be erased yet.",
+        /// The erasure was not confirmed.
+        NotConfirmed => UNPROCESSABLE_ENTITY "not_confirmed" "请确认注销账号" "Confirm that the account is to be erased.",
         /// The refresh token is unknown or expired.
         RefreshTokenInvalid => UNAUTHORIZED "refresh_token_invalid" "登录已过期，请重新登录" "The refresh token is unknown or expired; log in again.",
         /// The log-in has ended, or its refresh token was used twice, which ends it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::Provider;
+use super::model::{MergeCause, MergeId, Provider};
 use crate::kernel::id::{DeviceId, SessionId, UserId};
 
 /// `user.registered`: a new person came.
@@ -19,6 +19,13 @@ pub const USER_PHONE_UNBOUND: &str = "user.phone_unbound";
 pub const USER_BLOCKED: &str = "user.blocked";
 /// `user.unblocked`: staff let a user in again.
 pub const USER_UNBLOCKED: &str = "user.unblocked";
+
+/// `user.merged`: two users became one.
+pub const USER_MERGED: &str = "user.merged";
+/// `user.merge_undone`: they are two again.
+pub const USER_MERGE_UNDONE: &str = "user.merge_undone";
+/// `user.erased`: a user was forgotten.
+pub const USER_ERASED: &str = "user.erased";
 
 /// Version 1 of `user.registered`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -66,4 +73,34 @@ pub struct IdentityLinked {
 pub struct AboutUser {
     /// Who.
     pub user_id: UserId,
+}
+
+/// Version 1 of `user.merged`: what speaks of the merged user speaks of the kept one from now on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserMerged {
+    /// The merge.
+    pub merge_id: MergeId,
+    /// Who stays.
+    pub kept_user_id: UserId,
+    /// Who became part of them.
+    pub merged_user_id: UserId,
+    /// Why.
+    pub cause: MergeCause,
+    /// How many rows changed.
+    pub rows: i64,
+    /// How many things came to light that one person may have only once.
+    pub flags: i64,
+}
+
+/// Version 1 of `user.merge_undone`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserMergeUndone {
+    /// The merge.
+    pub merge_id: MergeId,
+    /// Who had stayed.
+    pub kept_user_id: UserId,
+    /// Who is a user of their own again.
+    pub merged_user_id: UserId,
+    /// How many rows had changed since and stay as they are.
+    pub left_alone: i64,
 }

@@ -1,11 +1,12 @@
-//! Housekeeping of log-ins, and sending codes by SMS.
+//! Housekeeping of log-ins and merges, and sending codes by SMS.
 
 use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
+use super::assets::Accounts;
 use super::error::IdentityError;
-use super::model::{OauthStateId, SmsCodeId};
+use super::model::{MergeId, OauthStateId, SmsCodeId};
 use super::service::{self, IdentityKeys};
 use super::{proof_store, store};
 use crate::kernel::id::SessionId;
@@ -35,6 +36,29 @@ impl Sweep for ForgetExpiredTokens {
 
     fn settle(&self, tx: &mut Tx<'_>, id: i64) -> DbResult<()> {
         store::forget_expired_tokens(tx, SessionId::new(id))
+    }
+}
+
+/// Brings along what requests under way wrote for a merged user after the merge, twice: soon after it, and when no
+/// access token of theirs can be good any more.
+#[derive(Clone)]
+pub struct FollowMerges(pub Accounts);
+
+impl Sweep for FollowMerges {
+    fn name(&self) -> &'static str {
+        "identity.follow_merges"
+    }
+
+    fn due(&self, tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
+        Ok(service::due_to_follow(tx, limit)?.into_iter().map(MergeId::get).collect())
+    }
+
+    fn settle(&self, tx: &mut Tx<'_>, id: i64) -> DbResult<()> {
+        match service::follow(tx, &self.0, MergeId::new(id)) {
+            Ok(()) => Ok(()),
+            Err(IdentityError::Db(error)) => Err(error),
+            Err(error) => Err(DbError::Defect(error.to_string())),
+        }
     }
 }
 

@@ -2,9 +2,12 @@
 
 use diesel::prelude::*;
 
-use crate::kernel::id::{DeviceId, SessionId, UserId};
+use crate::kernel::id::{DeviceId, SessionId, StaffId, UserId};
 use crate::kernel::time::Timestamp;
-use crate::platform::db::schema::{addresses, identities, identity_conflicts, login_sessions, users};
+use crate::platform::db::schema::{
+    account_merge_flags, account_merge_rows, account_merges, addresses, identities, identity_conflicts, login_sessions,
+    users,
+};
 use crate::{stored_enum, typed_id};
 
 typed_id! {
@@ -18,6 +21,8 @@ typed_id! {
     SmsCodeId,
     /// One way to WeChat and back.
     OauthStateId,
+    /// Two users who became one.
+    MergeId,
 }
 
 stored_enum! {
@@ -60,7 +65,8 @@ stored_enum! {
 stored_enum! {
     /// Why two proofs were not brought together.
     pub enum ConflictReason {
-        /// Both are known, of different users that could be merged; staff decide.
+        /// Both are known, of different users that could be merged, were it not for a person's decision: staff declared
+        /// them to be two persons, or the number of a phone would change hands without its owner.
         MergeWaiting = "merge_waiting",
         /// One user would hold two values of a key that has one, such as two phones.
         TwoValues = "two_values",
@@ -145,6 +151,12 @@ pub struct Conflict {
     pub reason: ConflictReason,
     /// When it was first found.
     pub created_at: Timestamp,
+    /// What staff decided.
+    pub decision: Option<ConflictDecision>,
+    /// When.
+    pub decided_at: Option<Timestamp>,
+    /// Who.
+    pub decided_by: Option<StaffId>,
 }
 
 /// One log-in: a family of refresh tokens.
@@ -195,4 +207,118 @@ pub struct Address {
     pub updated_at: Timestamp,
     /// When it was removed; orders keep their own copy.
     pub removed_at: Option<Timestamp>,
+}
+
+stored_enum! {
+    /// Why two users became one.
+    pub enum MergeCause {
+        /// A request proved ids of both.
+        Proof = "proof",
+        /// Staff decided it.
+        Staff = "staff",
+    }
+}
+
+stored_enum! {
+    /// What a merge did to a row.
+    pub enum RowDeed {
+        /// Columns of it hold something else.
+        Changed = "changed",
+        /// It is gone.
+        Removed = "removed",
+        /// It is new.
+        Added = "added",
+    }
+}
+
+stored_enum! {
+    /// What staff decided about two proofs that could not be brought together.
+    pub enum ConflictDecision {
+        /// The two users became one.
+        Merged = "merged",
+        /// They are two persons.
+        KeptApart = "kept_apart",
+        /// The proof went over to the user the request had gone on as.
+        HandedOver = "handed_over",
+    }
+}
+
+/// Two users who became one.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = account_merges, treat_none_as_default_value = false)]
+pub struct Merge {
+    /// Its id.
+    pub id: MergeId,
+    /// Who stays.
+    pub kept_user_id: UserId,
+    /// Who became part of them.
+    pub merged_user_id: UserId,
+    /// Why.
+    pub cause: MergeCause,
+    /// Who vouched for the proof that brought it to light, when one did.
+    pub provider: Option<Provider>,
+    /// The client application of that proof.
+    pub app_id: Option<String>,
+    /// Who decided it, when staff did.
+    pub staff_id: Option<StaffId>,
+    /// Why they did.
+    pub reason: Option<String>,
+    /// When.
+    pub merged_at: Timestamp,
+    /// Until when it can be taken back.
+    pub undoable_until: Timestamp,
+    /// When what was written for the merged user meanwhile is brought along; `None` when that is over.
+    pub follow_at: Option<Timestamp>,
+    /// When it was taken back.
+    pub undone_at: Option<Timestamp>,
+    /// By whom.
+    pub undone_by: Option<StaffId>,
+    /// Why.
+    pub undo_reason: Option<String>,
+    /// How many rows had changed again, so that taking it back left them as they were.
+    pub left_alone: Option<i64>,
+}
+
+/// What a merge did to one row.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = account_merge_rows, treat_none_as_default_value = false)]
+pub struct MergeRow {
+    /// Which merge.
+    pub merge_id: MergeId,
+    /// Its place in the order of what was done, from 1.
+    pub number: i64,
+    /// Of which table.
+    pub table_name: String,
+    /// What was done.
+    pub deed: RowDeed,
+    /// What names the row, as JSON.
+    pub row_key: String,
+    /// What the columns concerned held before, as JSON.
+    pub before: Option<String>,
+    /// What they hold after, as JSON.
+    pub after: Option<String>,
+}
+
+/// Something a merge brought together that one person may have only once.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = account_merge_flags, treat_none_as_default_value = false)]
+pub struct MergeFlag {
+    /// Which merge.
+    pub merge_id: MergeId,
+    /// Its place among the flags of the merge, from 1.
+    pub number: i64,
+    /// What it is, such as `coupon.had_twice`.
+    pub code: String,
+    /// The table of the row.
+    pub table_name: String,
+    /// What names the row, as JSON.
+    pub row_key: String,
+    /// When it was found.
+    pub found_at: Timestamp,
+    /// When staff settled it.
+    pub settled_at: Option<Timestamp>,
+    /// Who.
+    pub settled_by: Option<StaffId>,
+    /// What they did about it.
+    pub note: Option<String>,
 }

@@ -58,7 +58,7 @@ pub(super) fn insert_user(tx: &mut Tx<'_>, user: &User) -> DbResult<()> {
 /// over all rows of a user (addresses, log-ins) are kept by one transaction at a time. Nothing when there is no such
 /// active user.
 pub(super) fn lock_active_user(tx: &mut Tx<'_>, id: UserId) -> DbResult<Option<User>> {
-    let active = users::table.find(id).filter(users::state.eq(UserState::Active));
+    let active = users::table.find(id).filter(users::state.eq(UserState::Active)).filter(users::merged_into.is_null());
     let locking = diesel::update(active).set(users::state.eq(UserState::Active)).returning(columns::<User>());
     Ok(Prepared(locking).get_result(tx.conn()?).optional()?)
 }
@@ -175,6 +175,39 @@ pub(super) fn identity_of(
         .first(tx.conn()?)
         .optional()?;
     Ok(row)
+}
+
+/// A proof as stored.
+pub(super) fn identity(tx: &mut Tx<'_>, proof: &Proof) -> DbResult<Option<Identity>> {
+    let row = identities::table
+        .filter(identities::provider.eq(proof.provider))
+        .filter(identities::app_id.eq(&proof.app_id))
+        .filter(identities::subject.eq(&proof.subject))
+        .select(Identity::as_select())
+        .first(tx.conn()?)
+        .optional()?;
+    Ok(row)
+}
+
+/// Gives a proof to another user.
+pub(super) fn give_identity(tx: &mut Tx<'_>, id: IdentityId, user: UserId) -> DbResult<()> {
+    Prepared(diesel::update(identities::table.find(id)).set(identities::user_id.eq(user))).execute(tx.conn()?)?;
+    Ok(())
+}
+
+/// Users who became part of this one.
+pub(super) fn merged_users(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<UserId>> {
+    let parts = users::table.filter(users::merged_into.eq(user)).order(users::id);
+    Ok(parts.select(users::id).load(tx.conn()?)?)
+}
+
+/// The session keys of a user's proofs go.
+pub(super) fn forget_session_keys(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+    let theirs = identities::table.filter(identities::user_id.eq(user)).select(identities::id);
+    let ids: Vec<IdentityId> = theirs.load(tx.conn()?)?;
+    diesel::delete(wechat_session_keys::table.filter(wechat_session_keys::identity_id.eq_any(ids)))
+        .execute(tx.conn()?)?;
+    Ok(())
 }
 
 /// The masked phones of these users.

@@ -38,6 +38,7 @@
 //!
 //! Deliberately absent: after-sale by line, which is a capability of its own above this one.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -51,6 +52,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use account::OrderAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::OrderError;

@@ -25,6 +25,7 @@
 //! Deliberately absent: reviving an order that was closed in time for late money; refunding from another source than the
 //! attempt that brought the money; and currencies other than CNY.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -41,6 +42,7 @@ mod store;
 mod tests;
 mod wechat;
 
+pub use account::PaymentAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::PaymentError;

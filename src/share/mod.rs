@@ -24,6 +24,7 @@
 //! Deliberately absent: counters on tokens. Figures are counted from the rows when somebody looks, so that no open of a
 //! page that everybody opens waits for another. Revenue of descendants, which needs orders, is for reports above.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -37,6 +38,7 @@ mod store;
 mod studio;
 mod subject;
 
+pub use account::ShareAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::ShareError;

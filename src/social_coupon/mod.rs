@@ -20,6 +20,7 @@
 //! keep money from being taken. Whoever paid for an ancestor of a packet earns nothing from it. A packet outlives its
 //! campaign until its own end, but nothing is claimed while the campaign is paused.
 
+mod account;
 mod admin_api;
 mod api;
 mod error;
@@ -32,6 +33,7 @@ mod service;
 mod staff_service;
 mod store;
 
+pub use account::PacketAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use error::SocialCouponError;

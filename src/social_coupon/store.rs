@@ -413,3 +413,14 @@ pub(super) fn differences(tx: &mut Tx<'_>) -> DbResult<Vec<String>> {
     };
     Ok(rows.into_iter().map(tell).collect())
 }
+
+/// Portions that a user claimed of packets of their own as if they were a friend.
+pub(super) fn own_portions_as_friend(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<(PacketId, i64)>> {
+    let own = packet_portions::table
+        .inner_join(packets::table)
+        .filter(packet_portions::claimed_by.eq(user))
+        .filter(packets::user_id.eq(user))
+        .filter(packet_portions::no.ne(OWN_PORTION));
+    let order = (packet_portions::packet_id, packet_portions::no);
+    Ok(own.order(order).select(order).load(tx.conn()?)?)
+}

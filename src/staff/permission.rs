@@ -70,6 +70,8 @@ permissions! {
     UserReveal "user.reveal" "查看用户完整手机号" "See a user's whole phone number",
     EntranceRead "entrance.read" "查看入口" "See entrances",
     EntranceWrite "entrance.write" "管理入口与密钥" "Manage entrances and their secrets",
+    UserMerge "user.merge" "合并用户与处理账号冲突" "Merge users, take merges back, decide conflicts",
+    UserPrivacy "user.privacy" "导出与注销用户资料" "Export and erase what is kept about a user",
     StaffRead "staff.read" "查看员工与角色" "See staff and roles",
     StaffWrite "staff.write" "管理员工与角色" "Manage staff and roles",
     ApprovalRead "approval.read" "查看审批" "See approvals",

@@ -36,6 +36,7 @@ mod group_races;
 mod input;
 mod log_in_codes;
 mod log_ins;
+mod merging;
 mod migrations;
 mod nights;
 mod notices;

@@ -222,3 +222,22 @@ pub(in crate::bargain) fn figures(tx: &mut Tx<'_>, campaign: CampaignId) -> DbRe
     .bind::<BigInt, _>(campaign)
     .get_result(tx.conn()?)?)
 }
+
+#[derive(QueryableByName)]
+struct OwnCut {
+    #[diesel(sql_type = BigInt)]
+    bargain_id: BargainId,
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+/// Cuts that a user made in bargains of their own as if they were a friend.
+pub(in crate::bargain) fn own_cuts_as_helper(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<(BargainId, i64)>> {
+    let found: Vec<OwnCut> = diesel::sql_query(
+        "SELECT p.bargain_id, p.number FROM bargain_pieces p JOIN bargains b ON b.id = p.bargain_id \
+         WHERE p.helper_id = $1 AND b.user_id = p.helper_id AND NOT p.by_owner ORDER BY p.bargain_id, p.number",
+    )
+    .bind::<BigInt, _>(user)
+    .load(tx.conn()?)?;
+    Ok(found.into_iter().map(|cut| (cut.bargain_id, cut.number)).collect())
+}

@@ -35,7 +35,9 @@ pub(in crate::coupon) fn counts_wrong(tx: &mut Tx<'_>, limit: i64) -> DbResult<V
 pub(in crate::coupon) fn over_own_limit(tx: &mut Tx<'_>, limit: i64) -> DbResult<Vec<i64>> {
     let wrong = diesel::sql_query(
         "SELECT DISTINCT t.id FROM coupon_templates t JOIN (SELECT template_id, user_id, COUNT(*) AS there FROM coupons \
-         GROUP BY template_id, user_id) c ON c.template_id = t.id WHERE c.there > t.per_user_limit ORDER BY t.id LIMIT $1",
+         GROUP BY template_id, user_id) c ON c.template_id = t.id \
+         LEFT JOIN coupon_user_counts u ON u.template_id = c.template_id AND u.user_id = c.user_id \
+         WHERE c.there - COALESCE(u.by_merge, 0) > t.per_user_limit ORDER BY t.id LIMIT $1",
     );
     Ok(ids(wrong.bind::<BigInt, _>(limit).load(tx.conn()?)?))
 }

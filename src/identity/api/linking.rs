@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::log_ins::{LogInByCode, LogInByOauth, LogInDesk};
+use super::sessions::LoginView;
 use crate::entrance::{OpenEntrance, Platform};
 use crate::identity::error::IdentityError;
 use crate::identity::model::{Identity, Provider};
@@ -37,6 +38,9 @@ pub struct LinkedIdentitiesView {
     pub user_id: UserId,
     /// Oldest first.
     pub identities: Vec<LinkedIdentityView>,
+    /// The log-in that goes on; null as long as it is the one the request came with. An id that is another account's of
+    /// the same person makes the two one, and when the other one stays, only this new log-in does.
+    pub session: Option<LoginView>,
 }
 
 impl LinkedIdentitiesView {
@@ -47,22 +51,29 @@ impl LinkedIdentitiesView {
             masked: identity.masked,
             linked_at: identity.created_at,
         };
-        Self { user_id, identities: identities.into_iter().map(view).collect() }
+        Self { user_id, identities: identities.into_iter().map(view).collect(), session: None }
     }
 }
 
 impl LogInDesk {
     /// Links whoever handed a code to this entrance to a logged-in user.
-    async fn link(&self, open: &OpenEntrance, code: &str, user: UserId) -> ApiResult<Json<LinkedIdentitiesView>> {
+    async fn link(&self, open: &OpenEntrance, code: &str, asking: &Shopper) -> ApiResult<Json<LinkedIdentitiesView>> {
         let proof = self.exchange.prove(open, code).await?;
-        let keys = self.keys.clone();
+        let (keys, accounts) = (self.keys.clone(), self.listeners.accounts().clone());
+        let (asking, device) = (asking.user_id, asking.device_id);
         let work = move |tx: &mut Tx<'_>| {
-            let outcome = service::link_entrance(tx, &keys, user, &proof)?;
-            Ok::<_, IdentityError>((outcome, service::identities_of(tx, user)?))
+            let (outcome, user) = service::link_entrance(tx, (&keys, &accounts), asking, &proof)?;
+            let session = if user == asking { None } else { Some(service::go_on_as(tx, user, device)?) };
+            let phone = service::masked_phone(tx, user)?;
+            Ok::<_, IdentityError>((outcome, user, service::identities_of(tx, user)?, session.map(|it| (it, phone))))
         };
-        let (outcome, identities) = self.db.write("link_entrance", work).await?;
+        let (outcome, user, identities, session) = self.db.write("link_entrance", work).await?;
         match outcome {
-            Linked::Newly | Linked::Already => Ok(Json(LinkedIdentitiesView::of(user, identities))),
+            Linked::Newly | Linked::Already | Linked::Joined(_) => {
+                let mut view = LinkedIdentitiesView::of(user, identities);
+                view.session = session.map(|(login, phone)| LoginView::of(&self.access, login, phone));
+                Ok(Json(view))
+            }
             Linked::OtherHeld => Err(IdentityError::OtherIdentityLinked.into()),
             Linked::Taken => Err(IdentityError::IdentityTaken.into()),
         }
@@ -75,7 +86,7 @@ impl LogInDesk {
         body: &LogInByCode,
     ) -> ApiResult<Json<LinkedIdentitiesView>> {
         let open = self.exchange.entrance(platform, body.app_id.as_deref())?;
-        self.link(&open, &body.code, shopper.user_id).await
+        self.link(&open, &body.code, shopper).await
     }
 
     async fn link_by_oauth(
@@ -86,7 +97,7 @@ impl LogInDesk {
     ) -> ApiResult<Json<LinkedIdentitiesView>> {
         let bearers = [Some(Bearer::User(shopper.user_id)), device.map(Bearer::Device)];
         let open = self.returning(platform, state, bearers.into_iter().flatten().collect()).await?;
-        self.link(&open, &code, shopper.user_id).await
+        self.link(&open, &code, shopper).await
     }
 }
 

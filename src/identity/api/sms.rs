@@ -124,20 +124,18 @@ pub async fn log_in_by_phone(
     responses((status = 200, description = "The number is bound.", body = PhoneView)))]
 #[post("/me/phone/sms")]
 pub async fn bind_phone_by_sms(
-    db: web::Data<Db>,
-    keys: web::Data<IdentityKeys>,
+    desk: web::Data<LogInDesk>,
     shopper: Shopper,
     body: Json<ProvePhone>,
 ) -> ApiResult<Json<PhoneView>> {
     let (number, code, user) = (body.number()?, body.0.code, shopper.user_id);
+    let (keys, accounts) = (desk.keys.clone(), desk.listeners.accounts().clone());
     let work = move |tx: &mut Tx<'_>| {
         if !service::try_sms_code(tx, &keys, &number, SmsPurpose::Bind(user), &code)? {
             return Ok(None);
         }
-        service::bind_phone(tx, &keys, user, &number).map(Some)
+        service::bind_phone(tx, (&keys, &accounts), (user, shopper.device_id), &number).map(Some)
     };
-    match db.write("bind_phone_by_sms", work).await?.ok_or(IdentityError::SmsCodeRefused)? {
-        PhoneBinding::Bound(phone) => Ok(Json(PhoneView { phone })),
-        PhoneBinding::Taken => Err(IdentityError::PhoneTaken.into()),
-    }
+    let bound = desk.db.write("bind_phone_by_sms", work).await?.ok_or(IdentityError::SmsCodeRefused)?;
+    Ok(Json(PhoneView::of(&desk.access, bound)?))
 }

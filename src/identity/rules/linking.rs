@@ -72,8 +72,8 @@ impl Decision {
         }
     }
 
-    /// Why staff have to look at it, when they have to. Users are not merged by the service itself: a merge is kept
-    /// for staff just like a conflict, and only its reason differs.
+    /// Why staff have to look at it, when they have to: at a conflict always, at a merge only when something stands in
+    /// its way that they said or have to say.
     pub const fn for_staff(&self) -> Option<ConflictReason> {
         match self {
             Self::Merge { .. } => Some(ConflictReason::MergeWaiting),
@@ -119,6 +119,11 @@ pub fn link(first: &Side, second: Option<&Side>) -> Decision {
             }
         }
     }
+}
+
+/// Whether one user could not hold what both hold.
+pub fn would_clash(one: &Owner, other: &Owner) -> bool {
+    clash(one.holds.iter().chain(&other.holds))
 }
 
 fn attach(owner: &Owner, proof: &Proof) -> Decision {

@@ -9,7 +9,7 @@ mod sms;
 
 pub use address::{AddressDraft, MAX_ADDRESSES, check_address, is_phone};
 pub use face::{ToldFace, is_usual_nickname, told_face, usual_nickname};
-pub use linking::{Decision, Owner, Side, link, strength};
+pub use linking::{Decision, Owner, Side, link, strength, would_clash};
 pub use oauth::{OauthScope, RedirectRules, authorize_address, check_redirect};
 pub use profile::{
     E164, check_avatar, check_code, check_nickname, check_reason, mask_subject, masked_name, read_phone,

@@ -5,12 +5,12 @@ use serde_json::json;
 
 use super::phone::{place, proof};
 use super::{IdentityKeys, sessions};
-use crate::identity::address_store;
 use crate::identity::error::IdentityError;
 use crate::identity::events::{AboutUser, USER_BLOCKED, USER_UNBLOCKED};
 use crate::identity::model::{Conflict, Identity, Provider, User, UserState};
 use crate::identity::rules;
 use crate::identity::store::{self, UserFilter};
+use crate::identity::{address_store, merge_store};
 use crate::kernel::id::{StaffId, UserId};
 use crate::kernel::page::Cursor;
 use crate::platform::db::{DbResult, Tx};
@@ -43,6 +43,10 @@ pub struct UserCard {
     pub addresses: i64,
     /// How many log-ins go on.
     pub sessions: i64,
+    /// The user they became part of, when they did.
+    pub merged_into: Option<UserId>,
+    /// Users who became part of them.
+    pub merged: Vec<UserId>,
 }
 
 /// Who does something to a user, why, and from where.
@@ -114,6 +118,8 @@ pub fn show_user(tx: &mut Tx<'_>, user: UserId) -> Result<UserCard, IdentityErro
         identities: store::identities_of(tx, user.id)?,
         addresses: address_store::count(tx, user.id)?,
         sessions: store::count_open_sessions(tx, user.id)?,
+        merged_into: merge_store::merged_into(tx, user.id)?,
+        merged: store::merged_users(tx, user.id)?,
         user,
     })
 }

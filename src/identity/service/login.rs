@@ -2,9 +2,11 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::merge::{Cause, Joining, merge};
 use super::phone;
 use super::profile::session_key_place;
 use super::{IdentityKeys, LoginListeners, refresh_expiry};
+use crate::identity::assets::Accounts;
 use crate::identity::error::IdentityError;
 use crate::identity::events::{USER_LOGGED_IN, USER_REGISTERED, UserLoggedIn, UserRegistered};
 use crate::identity::model::{
@@ -14,7 +16,7 @@ use crate::identity::rules::{self, Decision, E164, Owner, Side, ToldFace};
 use crate::identity::store::{self, ProfileChange};
 use crate::kernel::id::{DeviceId, SessionId, UserId};
 use crate::kernel::time::Timestamp;
-use crate::platform::db::{DbError, DbResult, FromDb as _, Tx};
+use crate::platform::db::{DbError, DbResult, Tx};
 use crate::platform::events::{self, NewEvent};
 use crate::platform::secrets::RandomToken;
 
@@ -108,7 +110,8 @@ pub fn log_in(
 ) -> Result<Login, IdentityError> {
     let proof = &login.proof;
     let newcomer = Newcomer { face: &proof.face, entrance: proof.provider, phone: None };
-    let (user_id, registered) = settle_user(tx, keys, &newcomer, &proof.of_openid(), proof.of_unionid().as_ref())?;
+    let with = (keys, listeners.accounts());
+    let (user_id, registered) = settle_user(tx, with, &newcomer, &proof.of_openid(), proof.of_unionid().as_ref())?;
     let user = store::lock_active_user(tx, user_id)?.ok_or(IdentityError::UserBlocked)?;
     keep_session_key(tx, keys, user_id, proof)?;
     let user = if registered { user } else { show_told_face(tx, user, &proof.face)? };
@@ -128,7 +131,7 @@ pub fn log_in_by_phone(
     device: Option<DeviceId>,
 ) -> Result<Login, IdentityError> {
     let newcomer = Newcomer { face: &ToldFace::default(), entrance: Provider::Phone, phone: Some(number) };
-    let (user_id, registered) = settle_user(tx, keys, &newcomer, &phone::proof(keys, number), None)?;
+    let (user_id, registered) = settle_user(tx, (keys, listeners.accounts()), &newcomer, &phone::proof(keys, number), None)?;
     let user = store::lock_active_user(tx, user_id)?.ok_or(IdentityError::UserBlocked)?;
     begin(tx, listeners, user, &Arrival { entrance: Provider::Phone, app_id: "", device, registered })
 }
@@ -177,7 +180,7 @@ struct Newcomer<'a> {
 /// proofs first, the unique index refuses ours and we look again: two first log-ins make one user.
 fn settle_user(
     tx: &mut Tx<'_>,
-    keys: &IdentityKeys,
+    with: (&IdentityKeys, &Accounts),
     newcomer: &Newcomer<'_>,
     first: &Proof,
     second: Option<&Proof>,
@@ -186,18 +189,22 @@ fn settle_user(
         let one = side(tx, first)?;
         let other = second.map(|proof| side(tx, proof)).transpose()?;
         let decision = rules::link(&one, other.as_ref());
-        match tx.attempt(|tx| carry_out(tx, keys, newcomer, &decision)) {
+        match tx.attempt(|tx| carry_out(tx, with, newcomer, &decision)) {
             Ok(user) => return Ok((user, decision.user().is_none())),
-            Err(error) if error.db_error().is_some_and(lost_to_a_twin) => {}
+            Err(error) if lost_to_a_twin(&error) => {}
             Err(error) => return Err(error),
         }
     }
     Err(DbError::Conflict("proofs kept changing hands".to_owned()).into())
 }
 
-/// Whether a proof was taken, or a key filled, between looking and writing.
-pub(super) fn lost_to_a_twin(error: &DbError) -> bool {
-    error.violates(store::ONE_OWNER) || error.violates(store::ONE_VALUE)
+/// Whether a proof was taken, a key filled, or a user merged, between looking and writing.
+pub(super) fn lost_to_a_twin(error: &IdentityError) -> bool {
+    match error {
+        IdentityError::Db(error) => error.violates(store::ONE_OWNER) || error.violates(store::ONE_VALUE),
+        IdentityError::AlreadyMerged => true,
+        _ => false,
+    }
 }
 
 /// Who holds a proof, with everything else they hold.
@@ -216,7 +223,7 @@ pub(super) fn owner(tx: &mut Tx<'_>, user: UserId) -> DbResult<Owner> {
 
 fn carry_out(
     tx: &mut Tx<'_>,
-    keys: &IdentityKeys,
+    (keys, accounts): (&IdentityKeys, &Accounts),
     newcomer: &Newcomer<'_>,
     decision: &Decision,
 ) -> Result<UserId, IdentityError> {
@@ -234,15 +241,36 @@ fn carry_out(
             insert_proof(tx, keys, *user, proof, newcomer.phone)?;
             Ok(*user)
         }
-        Decision::Merge { into: kept, from, over } => {
-            keep_for_staff(tx, decision, *kept, Some(*from), over)?;
-            Ok(*kept)
+        Decision::Merge { into, from, over } => {
+            join(tx, accounts, decision, (*into, *from), over)?;
+            Ok(*into)
         }
         Decision::Conflict { kept, other, over } => {
             keep_for_staff(tx, decision, *kept, *other, over)?;
             Ok(*kept)
         }
     }
+}
+
+/// Makes two users one, unless staff declared them to be two persons or locked one of them out: then they decide. Says
+/// whether the two are one now.
+pub(super) fn join(
+    tx: &mut Tx<'_>,
+    accounts: &Accounts,
+    decision: &Decision,
+    (into, from): (UserId, UserId),
+    over: &Proof,
+) -> Result<bool, IdentityError> {
+    let mut waits = merge_store::are_apart(tx, into, from)?;
+    for user in [into, from] {
+        waits |= store::user(tx, user)?.is_none_or(|user| user.state == UserState::Blocked);
+    }
+    if waits {
+        keep_for_staff(tx, decision, into, Some(from), over)?;
+        return Ok(false);
+    }
+    merge(tx, accounts, &Joining { into, from, cause: Cause::Proof(over.clone()) })?;
+    Ok(true)
 }
 
 /// Writes down that two proofs could not be brought together. Each pair is written down once.
@@ -265,6 +293,9 @@ pub(super) fn keep_for_staff(
         subject: over.subject.clone(),
         reason,
         created_at: tx.now(),
+        decision: None,
+        decided_at: None,
+        decided_by: None,
     };
     store::note_conflict(tx, &conflict)
 }
@@ -347,6 +378,15 @@ fn known_device(tx: &mut Tx<'_>, device: Option<DeviceId>, user: UserId) -> DbRe
     }
     store::claim_device(tx, device, user)?;
     Ok(Some(device))
+}
+
+/// Begins a log-in of a user who turned out to be the person of another log-in.
+///
+/// # Errors
+/// [`IdentityError::UserBlocked`], or the database's.
+pub fn go_on_as(tx: &mut Tx<'_>, user: UserId, device: Option<DeviceId>) -> Result<Login, IdentityError> {
+    let user = store::lock_active_user(tx, user)?.ok_or(IdentityError::UserBlocked)?;
+    begin_session(tx, user, device)
 }
 
 fn begin_session(tx: &mut Tx<'_>, user: User, device: Option<DeviceId>) -> Result<Login, IdentityError> {

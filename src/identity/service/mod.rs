@@ -2,9 +2,13 @@
 
 mod addresses;
 mod back_office;
+mod conflicts;
 mod linking;
 mod login;
+mod merge;
+mod merges;
 mod oauth;
+mod person;
 mod phone;
 mod presence;
 mod profile;
@@ -12,6 +16,7 @@ mod sessions;
 mod sms;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 pub use addresses::{add_address, address, change_address, list_addresses, remove_address};
 pub use back_office::{
@@ -19,8 +24,12 @@ pub use back_office::{
     unblock_user,
 };
 pub use linking::{Linked, identities_of, link_entrance};
-pub use login::{EntranceLogin, EntranceProof, Login, Unionid, log_in, log_in_by_phone, register_device};
+pub use login::{EntranceLogin, EntranceProof, Login, Unionid, go_on_as, log_in, log_in_by_phone, register_device};
 pub use oauth::{Bearer, OAUTH_STATE_TTL_MS, begin_oauth, redeem_oauth_state};
+pub use conflicts::{decide_conflict, merge_by_staff, settle_flag};
+pub use merge::{follow, perhaps_the_same};
+pub use merges::{MergeCard, due_to_follow, list_merges, show_merge};
+pub use person::{Moment, erase, export, export_by_staff, timeline};
 pub use phone::{PhoneBinding, bind_phone, unbind_phone};
 pub use presence::{count_created, first_seen, has_logged_in_on, hold_device, lock_user};
 pub use profile::{
@@ -29,9 +38,11 @@ pub use profile::{
 };
 pub use sessions::{Refreshed, log_out, log_out_everywhere, recent_revocations, refresh};
 pub use sms::{SmsPurpose, request_sms_code, sms_sent, sms_to_send, try_sms_code};
+pub use undo::undo_merge;
 
 use std::sync::Arc;
 
+use super::assets::Accounts;
 use crate::kernel::id::{DeviceId, UserId};
 use crate::kernel::time::{DAY_MS, Timestamp};
 use crate::platform::db::{DbResult, Tx};
@@ -76,22 +87,31 @@ pub trait LoginListener: Send + Sync {
     }
 }
 
-/// Everybody who acts when a user logs in, in this order. Cloning shares them.
+/// Everybody who acts when a user logs in, in this order, and the accounts that a log-in may show to be one. Cloning
+/// shares them.
 #[derive(Clone, Default)]
-pub struct LoginListeners(Arc<[Arc<dyn LoginListener>]>);
+pub struct LoginListeners {
+    listeners: Arc<[Arc<dyn LoginListener>]>,
+    accounts: Accounts,
+}
 
 impl LoginListeners {
     /// These listeners.
-    pub fn new(listeners: Vec<Arc<dyn LoginListener>>) -> Self {
-        Self(listeners.into())
+    pub fn new(listeners: Vec<Arc<dyn LoginListener>>, accounts: Accounts) -> Self {
+        Self { listeners: listeners.into(), accounts }
+    }
+
+    /// The accounts that a log-in may show to be one.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     fn tell_registered(&self, tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
-        self.0.iter().try_for_each(|listener| listener.on_registration(tx, user))
+        self.listeners.iter().try_for_each(|listener| listener.on_registration(tx, user))
     }
 
     fn tell(&self, tx: &mut Tx<'_>, user: UserId, device: Option<DeviceId>) -> DbResult<()> {
-        self.0.iter().try_for_each(|listener| listener.on_login(tx, user, device))
+        self.listeners.iter().try_for_each(|listener| listener.on_login(tx, user, device))
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::model::{
 };
 use super::super::store::{self, OrderFilter, OrderSort};
 use super::{collect, moves};
+use crate::identity;
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::page::{Cursor, Page};
 use crate::platform::db::{DbResult, Tx};
@@ -35,12 +36,21 @@ pub fn gated(tx: &mut Tx<'_>, source: &str, after: Option<OrderId>, limit: i64) 
     Ok(gated.into_iter().map(view).collect())
 }
 
-/// Whether no order of this user was ever paid.
+/// Whether no order of this person was ever paid: neither the user's nor one of a user who may be the same person, of
+/// whom a conflict between proofs speaks that staff have not decided. The one place where this question is answered.
 ///
 /// # Errors
 /// When the database fails.
 pub fn is_newcomer(tx: &mut Tx<'_>, user: UserId) -> DbResult<bool> {
-    Ok(!store::has_paid(tx, user)?)
+    if store::has_paid(tx, user)? {
+        return Ok(false);
+    }
+    for other in identity::perhaps_the_same(tx, user)? {
+        if store::has_paid(tx, other)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether a user who paid this order was a newcomer until then.

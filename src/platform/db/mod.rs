@@ -10,6 +10,7 @@ pub mod dialect;
 mod error;
 pub mod faults;
 mod migrate;
+pub mod rows;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod scratch;

@@ -25,6 +25,62 @@ diesel::table! {
 }
 
 diesel::table! {
+    account_merge_flags (merge_id, number) {
+        merge_id -> BigInt,
+        number -> BigInt,
+        code -> Text,
+        table_name -> Text,
+        row_key -> Text,
+        found_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+        settled_by -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    account_merge_rows (merge_id, number) {
+        merge_id -> BigInt,
+        number -> BigInt,
+        table_name -> Text,
+        deed -> Text,
+        row_key -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    account_merges (id) {
+        id -> BigInt,
+        kept_user_id -> BigInt,
+        merged_user_id -> BigInt,
+        cause -> Text,
+        provider -> Nullable<Text>,
+        app_id -> Nullable<Text>,
+        staff_id -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        merged_at -> BigInt,
+        undoable_until -> BigInt,
+        follow_at -> Nullable<BigInt>,
+        undone_at -> Nullable<BigInt>,
+        undone_by -> Nullable<BigInt>,
+        undo_reason -> Nullable<Text>,
+        left_alone -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    accounts_apart (lower_user_id, higher_user_id) {
+        lower_user_id -> BigInt,
+        higher_user_id -> BigInt,
+        staff_id -> BigInt,
+        reason -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     addresses (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -586,6 +642,7 @@ diesel::table! {
         issued -> BigInt,
         day -> BigInt,
         issued_today -> BigInt,
+        by_merge -> BigInt,
     }
 }
 
@@ -875,6 +932,9 @@ diesel::table! {
         subject -> Text,
         reason -> Text,
         created_at -> BigInt,
+        decision -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        decided_by -> Nullable<BigInt>,
     }
 }
 
@@ -1265,6 +1325,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    share_merged_users (user_id) {
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
     share_opens (id) {
         id -> BigInt,
         token_id -> BigInt,
@@ -1546,6 +1612,8 @@ diesel::table! {
         avatar -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        merged_into -> Nullable<BigInt>,
+        erased_at -> Nullable<BigInt>,
     }
 }
 
@@ -1561,6 +1629,10 @@ diesel::joinable!(access_deliveries -> order_lines (line_id));
 diesel::joinable!(access_deliveries -> orders (order_id));
 diesel::joinable!(access_deliveries -> skus (sku_id));
 diesel::joinable!(access_grants -> skus (sku_id));
+diesel::joinable!(account_merge_flags -> account_merges (merge_id));
+diesel::joinable!(account_merge_flags -> staff_accounts (settled_by));
+diesel::joinable!(account_merge_rows -> account_merges (merge_id));
+diesel::joinable!(accounts_apart -> staff_accounts (staff_id));
 diesel::joinable!(addresses -> users (user_id));
 diesel::joinable!(audit_entries -> staff_accounts (staff_id));
 diesel::joinable!(bargain_awards -> bargain_rules (campaign_id));
@@ -1661,6 +1733,7 @@ diesel::joinable!(refunds -> payment_attempts (attempt_id));
 diesel::joinable!(refunds -> payments (payment_id));
 diesel::joinable!(refunds -> staff_accounts (staff_id));
 diesel::joinable!(search_history -> users (user_id));
+diesel::joinable!(share_merged_users -> users (user_id));
 diesel::joinable!(share_opens -> devices (device_id));
 diesel::joinable!(share_opens -> share_tokens (token_id));
 diesel::joinable!(share_opens -> users (user_id));
@@ -1691,6 +1764,10 @@ diesel::joinable!(wechat_session_keys -> identities (identity_id));
 diesel::allow_tables_to_appear_in_same_query!(
     access_deliveries,
     access_grants,
+    account_merge_flags,
+    account_merge_rows,
+    account_merges,
+    accounts_apart,
     addresses,
     audit_entries,
     bargain_awards,
@@ -1780,6 +1857,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     refunds,
     search_history,
     search_words,
+    share_merged_users,
     share_opens,
     share_origins,
     share_tokens,

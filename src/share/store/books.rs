@@ -39,7 +39,8 @@ const CHECKS: [&str; 7] = [
     "SELECT 'a token is not one step deeper than its parent' AS what, t.id AS id FROM share_tokens t \
      LEFT JOIN share_tokens p ON p.id = t.parent_id \
      WHERE (t.parent_id IS NULL AND t.depth <> 0) \
-     OR (t.parent_id IS NOT NULL AND (t.depth <> p.depth + 1 OR p.sharer_id = t.sharer_id))",
+     OR (t.parent_id IS NOT NULL AND (t.depth <> p.depth + 1 OR (p.sharer_id = t.sharer_id \
+     AND NOT EXISTS (SELECT 1 FROM share_merged_users m WHERE m.user_id = t.sharer_id))))",
 ];
 
 /// Everything that does not add up, at most `limit` of each kind.

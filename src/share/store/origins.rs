@@ -7,9 +7,9 @@ use crate::kernel::id::{CampaignId, UserId};
 use crate::kernel::time::{HOUR_MS, Timestamp};
 use crate::on_backend;
 use crate::platform::db::dialect::Prepared;
-use crate::platform::db::schema::{share_origins as origins, share_tokens as tokens};
+use crate::platform::db::schema::{share_merged_users as merged, share_origins as origins, share_tokens as tokens};
 use crate::platform::db::{DbResult, Tx, columns};
-use crate::share::model::{Acquired, Acquisition, Channel, Origin, Share};
+use crate::share::model::{Acquired, Acquisition, Channel, Origin, Share, ShareId};
 
 /// How a user came, if that is settled.
 pub(in crate::share) fn origin(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<Origin>> {
@@ -100,4 +100,52 @@ pub(in crate::share) fn acquired_through(
         users: row.users,
     };
     Ok(rows.into_iter().map(acquired).collect())
+}
+
+/// Counts the depth of everybody below a user anew: each stands one step deeper than who brought them.
+pub(in crate::share) fn deepen(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+    diesel::sql_query(
+        "WITH RECURSIVE below (user_id, depth) AS (\
+         SELECT o.user_id, COALESCE(i.depth + 1, 0) FROM share_origins o \
+         LEFT JOIN share_origins i ON i.user_id = o.inviter_id WHERE o.user_id = $1 \
+         UNION ALL \
+         SELECT o.user_id, below.depth + 1 FROM share_origins o JOIN below ON o.inviter_id = below.user_id) \
+         UPDATE share_origins SET depth = (SELECT below.depth FROM below WHERE below.user_id = share_origins.user_id) \
+         WHERE user_id IN (SELECT user_id FROM below)",
+    )
+    .bind::<BigInt, _>(user)
+    .execute(tx.conn()?)?;
+    Ok(())
+}
+
+/// Says of whoever was brought by one of these users that the sharer of their token did it.
+pub(in crate::share) fn follow_sharers(tx: &mut Tx<'_>, users: &[UserId]) -> DbResult<()> {
+    for user in users {
+        diesel::sql_query(
+            "UPDATE share_origins SET inviter_id = (SELECT t.sharer_id FROM share_tokens t WHERE t.id = share_origins.token_id) \
+             WHERE inviter_id = $1 AND token_id IS NOT NULL",
+        )
+        .bind::<BigInt, _>(*user)
+        .execute(tx.conn()?)?;
+    }
+    Ok(())
+}
+
+/// Whether a sharer was two.
+pub(in crate::share) fn is_merged(tx: &mut Tx<'_>, user: UserId) -> DbResult<bool> {
+    let found = merged::table.find(user).select(merged::user_id).first::<UserId>(tx.conn()?).optional()?;
+    Ok(found.is_some())
+}
+
+/// Whether a user shared anything.
+pub(in crate::share) fn has_shared_anything(tx: &mut Tx<'_>, user: UserId) -> DbResult<bool> {
+    let any = tokens::table.filter(tokens::sharer_id.eq(user)).select(tokens::sharer_id);
+    Ok(any.first::<UserId>(tx.conn()?).optional()?.is_some())
+}
+
+/// Whether a share is this user's.
+pub(in crate::share) fn is_shared_by(tx: &mut Tx<'_>, token: Option<i64>, user: UserId) -> DbResult<bool> {
+    let Some(token) = token else { return Ok(false) };
+    let own = tokens::table.find(ShareId::new(token)).filter(tokens::sharer_id.eq(user)).select(tokens::sharer_id);
+    Ok(own.first::<UserId>(tx.conn()?).optional()?.is_some())
 }

@@ -8,8 +8,8 @@
 //! and rows travel as JSON arrays of texts, which both databases make and take apart. The shop must not be open
 //! meanwhile: what is written to the source after the snapshot stays behind.
 
-mod rows;
-mod shape;
+pub(in crate::platform::db) mod rows;
+pub(in crate::platform::db) mod shape;
 #[cfg(test)]
 mod tests;
 

@@ -148,18 +148,18 @@ pub(super) fn fill_references(conn: &mut Conn, table: &Table, batch: &Batch) -> 
 }
 
 /// The words in which the two databases differ about JSON.
-struct Words {
+pub(in crate::platform::db) struct Words {
     /// Makes an array of its arguments.
-    make: &'static str,
+    pub(in crate::platform::db) make: &'static str,
     /// Follows what was made, to have it as text.
-    made: &'static str,
+    pub(in crate::platform::db) made: &'static str,
     /// A table of the elements of the array in the first parameter.
     each: &'static str,
     postgres: bool,
 }
 
 impl Words {
-    const fn of(conn: &Conn) -> Self {
+    pub(in crate::platform::db) const fn of(conn: &Conn) -> Self {
         match conn {
             Conn::Pg(_) => Self {
                 make: "CAST(json_build_array",
@@ -172,7 +172,7 @@ impl Words {
     }
 
     /// The element at `place` of the JSON array `array`, as its column's type.
-    fn element(&self, array: &str, place: usize, kind: Kind) -> String {
+    pub(in crate::platform::db) fn element(&self, array: &str, place: usize, kind: Kind) -> String {
         let text = if self.postgres {
             format!("(CAST({array} AS json) ->> {place})")
         } else {
@@ -187,7 +187,7 @@ impl Words {
 }
 
 /// A column as text, the same on both sides.
-fn as_text(column: &Column) -> String {
+pub(in crate::platform::db) fn as_text(column: &Column) -> String {
     let name = quoted(&column.name);
     match column.kind {
         Kind::Text => name,
@@ -197,7 +197,7 @@ fn as_text(column: &Column) -> String {
 }
 
 /// Names as both databases take them even when they are words of SQL.
-fn quoted(name: &str) -> String {
+pub(in crate::platform::db) fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
 

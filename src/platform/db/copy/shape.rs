@@ -8,28 +8,28 @@ use super::super::error::DbResult;
 
 /// One table.
 #[derive(Debug, Clone)]
-pub(super) struct Table {
-    pub(super) name: String,
+pub(in crate::platform::db) struct Table {
+    pub(in crate::platform::db) name: String,
     /// Sorted by name, so that both databases name them in the same order.
-    pub(super) columns: Vec<Column>,
+    pub(in crate::platform::db) columns: Vec<Column>,
     /// Tables its foreign keys lead to, other than itself.
     above: Vec<String>,
 }
 
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) kind: Kind,
+pub(in crate::platform::db) struct Column {
+    pub(in crate::platform::db) name: String,
+    pub(in crate::platform::db) kind: Kind,
     /// Its place in the primary key, from 1; 0 when it is not part of it.
-    pub(super) key: i64,
+    pub(in crate::platform::db) key: i64,
     /// Whether it refers to a row of its own table.
-    pub(super) own_reference: bool,
+    pub(in crate::platform::db) own_reference: bool,
 }
 
 /// The only types there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::platform::db) enum Kind {
     Integer,
     Text,
     Flag,
@@ -37,18 +37,18 @@ pub(super) enum Kind {
 
 impl Table {
     /// The columns of the primary key, in its order.
-    pub(super) fn key(&self) -> Vec<&Column> {
+    pub(in crate::platform::db) fn key(&self) -> Vec<&Column> {
         let mut key: Vec<&Column> = self.columns.iter().filter(|column| column.key > 0).collect();
         key.sort_by_key(|column| column.key);
         key
     }
 
-    pub(super) fn references_itself(&self) -> bool {
+    pub(in crate::platform::db) fn references_itself(&self) -> bool {
         self.columns.iter().any(|column| column.own_reference)
     }
 
     /// Whether `other` is the same table in the other database.
-    pub(super) fn matches(&self, other: &Self) -> bool {
+    pub(in crate::platform::db) fn matches(&self, other: &Self) -> bool {
         self.name == other.name && self.columns == other.columns
     }
 }
@@ -95,7 +95,7 @@ const PG_REFERENCES: &str = "SELECT CAST(t.relname AS TEXT) AS table_name, CAST(
      WHERE k.contype = 'f' ORDER BY t.relname COLLATE \"C\", a.attname COLLATE \"C\"";
 
 /// Every table, by name.
-pub(super) fn tables(conn: &mut Conn) -> DbResult<Vec<Table>> {
+pub(in crate::platform::db) fn tables(conn: &mut Conn) -> DbResult<Vec<Table>> {
     let (columns, references) = match conn {
         Conn::Pg(_) => (PG_COLUMNS, PG_REFERENCES),
         Conn::Sqlite(_) => (SQLITE_COLUMNS, SQLITE_REFERENCES),
@@ -135,7 +135,7 @@ fn kind_of(type_name: &str) -> Kind {
 ///
 /// # Errors
 /// The name of a table that refers to itself through others.
-pub(super) fn in_order(tables: Vec<Table>) -> Result<Vec<Table>, String> {
+pub(in crate::platform::db) fn in_order(tables: Vec<Table>) -> Result<Vec<Table>, String> {
     let mut waiting = tables;
     let mut ordered: Vec<Table> = Vec::with_capacity(waiting.len());
     while let Some(first) = waiting.first().map(|table| table.name.clone()) {
@@ -148,4 +148,15 @@ pub(super) fn in_order(tables: Vec<Table>) -> Result<Vec<Table>, String> {
         waiting = rest;
     }
     Ok(ordered)
+}
+
+/// Every column that refers to `target`, as (table, column), by name.
+pub(in crate::platform::db) fn references_to(conn: &mut Conn, target: &str) -> DbResult<Vec<(String, String)>> {
+    let references = match conn {
+        Conn::Pg(_) => PG_REFERENCES,
+        Conn::Sqlite(_) => SQLITE_REFERENCES,
+    };
+    let references: Vec<ReferenceRow> = diesel::sql_query(references).load(conn)?;
+    let ours = references.into_iter().filter(|reference| reference.target == target);
+    Ok(ours.map(|reference| (reference.table_name, reference.column_name)).collect())
 }

@@ -1,0 +1,13 @@
+DROP TABLE share_merged_users;
+ALTER TABLE coupon_user_counts DROP COLUMN by_merge;
+DROP INDEX identity_conflicts_decided_by;
+ALTER TABLE identity_conflicts DROP COLUMN decided_by;
+ALTER TABLE identity_conflicts DROP COLUMN decided_at;
+ALTER TABLE identity_conflicts DROP COLUMN decision;
+DROP TABLE accounts_apart;
+DROP TABLE account_merge_flags;
+DROP TABLE account_merge_rows;
+DROP TABLE account_merges;
+DROP INDEX users_merged_into;
+ALTER TABLE users DROP COLUMN erased_at;
+ALTER TABLE users DROP COLUMN merged_into;
