@@ -127,47 +127,26 @@ struct Counted {
     #[diesel(sql_type = BigInt)]
     campaign_id: CampaignId,
     #[diesel(sql_type = BigInt)]
-    user_id: UserId,
-    #[diesel(sql_type = BigInt)]
     helpers: i64,
 }
 
-/// Brings the places of these users in line with the cuts that counted for them: bargains changed hands.
+/// How many helpers count for an owner, by campaign, as the pieces say.
+pub(in crate::bargain) fn counted(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<(CampaignId, i64)>> {
+    let counted: Vec<Counted> = diesel::sql_query(
+        "SELECT b.campaign_id, COUNT(*) AS helpers FROM bargains b \
+         JOIN bargain_pieces p ON p.bargain_id = b.id AND p.counted AND NOT p.by_owner \
+         WHERE b.user_id = $1 GROUP BY b.campaign_id ORDER BY b.campaign_id",
+    )
+    .bind::<BigInt, _>(user)
+    .load(tx.conn()?)?;
+    Ok(counted.into_iter().map(|row| (row.campaign_id, row.helpers)).collect())
+}
+
+/// Brings the places of these users in line with the cuts that count for them: bargains went back to whose they were.
 pub(in crate::bargain) fn recount(tx: &mut Tx<'_>, users: &[UserId]) -> DbResult<()> {
     for user in users {
-        let counted: Vec<Counted> = diesel::sql_query(
-            "SELECT b.campaign_id, b.user_id, COUNT(*) AS helpers FROM bargains b \
-             JOIN bargain_pieces p ON p.bargain_id = b.id AND p.counted AND NOT p.by_owner \
-             WHERE b.user_id = $1 GROUP BY b.campaign_id, b.user_id",
-        )
-        .bind::<BigInt, _>(*user)
-        .load(tx.conn()?)?;
-        let there: Vec<Rank> =
-            ranks::table.filter(ranks::user_id.eq(*user)).select(columns::<Rank>()).load(tx.conn()?)?;
-        for rank in &there {
-            if !counted.iter().any(|count| count.campaign_id == rank.campaign_id) {
-                diesel::delete(ranks::table.find((rank.campaign_id, *user))).execute(tx.conn()?)?;
-            }
-        }
-        for count in counted {
-            match there.iter().find(|rank| rank.campaign_id == count.campaign_id) {
-                Some(rank) if rank.helpers == count.helpers => {}
-                Some(rank) => {
-                    diesel::update(ranks::table.find((rank.campaign_id, *user)))
-                        .set(ranks::helpers.eq(count.helpers))
-                        .execute(tx.conn()?)?;
-                }
-                None => {
-                    let reached = tx.next_id();
-                    let row = Rank {
-                        campaign_id: count.campaign_id,
-                        user_id: count.user_id,
-                        helpers: count.helpers,
-                        reached,
-                    };
-                    diesel::insert_into(ranks::table).values(&row).execute(tx.conn()?)?;
-                }
-            }
+        for (campaign, helpers) in counted(tx, *user)? {
+            diesel::update(ranks::table.find((campaign, *user))).set(ranks::helpers.eq(helpers)).execute(tx.conn()?)?;
         }
     }
     Ok(())

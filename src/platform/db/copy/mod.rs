@@ -128,8 +128,8 @@ fn same_shape(source: &[Table], target: &[Table]) -> Result<(), CopyError> {
     }
 }
 
-/// Rows are first written without their references to rows of the same table, which may come later, and those are
-/// filled in once all are there.
+/// Rows are first written without their references to later rows of the same table, and those are filled in once all are
+/// there.
 fn copy_table(source: &mut Conn, target: &mut Conn, table: &Table) -> Result<Sum, CopyError> {
     let mut sum = Sum::default();
     let mut after = None;

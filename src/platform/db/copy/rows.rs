@@ -107,11 +107,19 @@ pub(super) fn read(conn: &mut Conn, table: &Table, after: Option<&str>) -> DbRes
     Ok(Some(Batch { rows, last_key }))
 }
 
-/// Writes rows, without their references to rows of the same table.
+/// Writes rows. References to rows of the same table are written where those came before, by their keys; the others are
+/// left out. So a rule that a row has one holds at once, as long as whatever it refers to is older.
 pub(super) fn insert(conn: &mut Conn, table: &Table, batch: &Batch) -> DbResult<()> {
     let words = Words::of(conn);
+    let own_key = table.columns.iter().enumerate().find(|(_, column)| column.key > 0);
     let value = |(place, column): (usize, &Column)| {
-        if column.own_reference { "NULL".to_owned() } else { words.element("item.value", place, column.kind) }
+        let element = words.element("item.value", place, column.kind);
+        match own_key {
+            Some((key, of)) if column.own_reference => {
+                format!("CASE WHEN {element} < {} THEN {element} END", words.element("item.value", key, of.kind))
+            }
+            _ => element,
+        }
     };
     let names: Vec<String> = table.columns.iter().map(|column| quoted(&column.name)).collect();
     let values: Vec<String> = table.columns.iter().enumerate().map(value).collect();
