@@ -45,7 +45,6 @@ struct Fair {
     coupon: String,
     group: GroupBuy,
     bargains: String,
-    packets: String,
 }
 
 impl Fair {
@@ -71,10 +70,9 @@ impl Fair {
         });
         let plan = shop.plan(&json!({"budget_fen": 1_000_000}));
         let packets = shop.staff_post("/social-coupons", json!({"plan": plan, "rules": rules})).await;
-        let packets = text(&packets["campaign_id"]);
-        shop.starts(&packets).await;
+        shop.starts(&text(&packets["campaign_id"])).await;
         let product = text(&product["summary"]["id"]);
-        Self { sku, other_sku, product, coupon, group, bargains, packets }
+        Self { sku, other_sku, product, coupon, group, bargains }
     }
 
     /// One deed of somebody's, drawn by lot; refusals are part of life.

@@ -13,6 +13,7 @@ use crate::identity::model::{
     Conflict, ConflictId, Identity, IdentityId, LoginSession, Proof, Provider, User, UserState,
 };
 use crate::identity::rules::{self, Decision, E164, Owner, Side, ToldFace};
+use crate::identity::merge_store;
 use crate::identity::store::{self, ProfileChange};
 use crate::kernel::id::{DeviceId, SessionId, UserId};
 use crate::kernel::time::Timestamp;
