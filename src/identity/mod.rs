@@ -63,12 +63,15 @@ pub use exchange::CodeExchange;
 pub use handover::Handover;
 pub use hooks::IdentityAsset;
 pub use jobs::{FollowMerges, ForgetExpiredTokens, ForgetOauthStates, ForgetSmsCodes, SendSmsCode};
-pub use model::{Address, AddressId, Conflict, ConflictReason, Identity, Merge, MergeId, Proof, Provider, User, UserState};
+pub use model::{
+    Address, AddressId, Conflict, ConflictReason, Identity, Merge, MergeId, Proof, Provider, User, UserState,
+};
 pub use service::{
     EntranceLogin, EntranceProof, Face, IdentityKeys, Login, LoginListener, LoginListeners, OAUTH_STATE_TTL_MS,
     PhoneBinding, Profile, ProfileEdit, REFRESH_TTL_MS, Refreshed, StaffAct, Unionid, UserCard, UserSearch,
     add_address, address, bind_phone, block_user, change_address, count_created, edit_profile, faces, first_seen,
     has_logged_in_on, hold_device, known_users, list_addresses, list_conflicts, lock_user, log_in, log_out,
-    log_out_everywhere, made_before, nicknames, perhaps_the_same, profile, recent_revocations, refresh, register_device, remove_address,
-    reveal_phone, search_users, show_user, unbind_phone, unblock_user, wechat_openid, wechat_session_key,
+    log_out_everywhere, made_before, nicknames, perhaps_the_same, profile, recent_revocations, refresh,
+    register_device, remove_address, reveal_phone, search_users, show_user, unbind_phone, unblock_user, wechat_openid,
+    wechat_session_key,
 };

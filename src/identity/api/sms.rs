@@ -9,9 +9,9 @@ use super::log_ins::{LogInDesk, welcomed};
 use super::sessions::LoginView;
 use crate::identity::error::IdentityError;
 use crate::identity::rules::{self, E164};
-use crate::identity::service::{self, IdentityKeys, PhoneBinding, SmsPurpose};
+use crate::identity::service::{self, SmsPurpose};
 use crate::kernel::time::Timestamp;
-use crate::platform::db::{Db, Tx};
+use crate::platform::db::Tx;
 use crate::platform::http::auth::MaybeDevice;
 use crate::platform::http::{ApiError, ApiResult, Created, Json, MaybeShopper, RequestError, Shopper};
 

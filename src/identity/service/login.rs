@@ -9,11 +9,11 @@ use super::{IdentityKeys, LoginListeners, refresh_expiry};
 use crate::identity::assets::Accounts;
 use crate::identity::error::IdentityError;
 use crate::identity::events::{USER_LOGGED_IN, USER_REGISTERED, UserLoggedIn, UserRegistered};
+use crate::identity::merge_store;
 use crate::identity::model::{
     Conflict, ConflictId, Identity, IdentityId, LoginSession, Proof, Provider, User, UserState,
 };
 use crate::identity::rules::{self, Decision, E164, Owner, Side, ToldFace};
-use crate::identity::merge_store;
 use crate::identity::store::{self, ProfileChange};
 use crate::kernel::id::{DeviceId, SessionId, UserId};
 use crate::kernel::time::Timestamp;
@@ -132,7 +132,8 @@ pub fn log_in_by_phone(
     device: Option<DeviceId>,
 ) -> Result<Login, IdentityError> {
     let newcomer = Newcomer { face: &ToldFace::default(), entrance: Provider::Phone, phone: Some(number) };
-    let (user_id, registered) = settle_user(tx, (keys, listeners.accounts()), &newcomer, &phone::proof(keys, number), None)?;
+    let (user_id, registered) =
+        settle_user(tx, (keys, listeners.accounts()), &newcomer, &phone::proof(keys, number), None)?;
     let user = store::lock_active_user(tx, user_id)?.ok_or(IdentityError::UserBlocked)?;
     begin(tx, listeners, user, &Arrival { entrance: Provider::Phone, app_id: "", device, registered })
 }

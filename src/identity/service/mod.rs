@@ -23,12 +23,12 @@ pub use back_office::{
     StaffAct, UserCard, UserSearch, block_user, known_users, list_conflicts, reveal_phone, search_users, show_user,
     unblock_user,
 };
+pub use conflicts::{decide_conflict, merge_by_staff, settle_flag};
 pub use linking::{Linked, identities_of, link_entrance};
 pub use login::{EntranceLogin, EntranceProof, Login, Unionid, go_on_as, log_in, log_in_by_phone, register_device};
-pub use oauth::{Bearer, OAUTH_STATE_TTL_MS, begin_oauth, redeem_oauth_state};
-pub use conflicts::{decide_conflict, merge_by_staff, settle_flag};
 pub use merge::{follow, perhaps_the_same};
 pub use merges::{MergeCard, due_to_follow, list_merges, show_merge};
+pub use oauth::{Bearer, OAUTH_STATE_TTL_MS, begin_oauth, redeem_oauth_state};
 pub use person::{Moment, erase, export, export_by_staff, timeline};
 pub use phone::{PhoneBinding, bind_phone, unbind_phone};
 pub use presence::{count_created, first_seen, has_logged_in_on, hold_device, lock_user};
