@@ -17,8 +17,6 @@ use crate::platform::db::{DbResult, Tx};
 
 #[derive(QueryableByName)]
 struct Held {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
     merged_into: Option<UserId>,
 }
@@ -27,9 +25,9 @@ struct Held {
 /// them; false when one of them is not there or is part of another already.
 pub(super) fn hold_both(tx: &mut Tx<'_>, one: UserId, other: UserId) -> DbResult<bool> {
     let conn = tx.conn()?;
-    let sql = format!("SELECT id, merged_into FROM users WHERE id = $1 OR id = $2 ORDER BY id{}", for_update(conn));
+    let sql = format!("SELECT merged_into FROM users WHERE id = $1 OR id = $2 ORDER BY id{}", for_update(conn));
     let held: Vec<Held> = diesel::sql_query(sql).bind::<BigInt, _>(one).bind::<BigInt, _>(other).load(conn)?;
-    Ok(held.len() == 2 && held.iter().all(|user| user.id != 0 && user.merged_into.is_none()))
+    Ok(held.len() == 2 && held.iter().all(|user| user.merged_into.is_none()))
 }
 
 /// Says into whom a user was merged, or that they are themselves again.
@@ -249,7 +247,13 @@ pub(super) fn perhaps_the_same(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<Us
         pairs.into_iter().flat_map(|(kept, other)| [Some(kept), other]).flatten().filter(|id| *id != user).collect();
     found.sort_unstable();
     found.dedup();
-    Ok(found)
+    let mut perhaps = Vec::with_capacity(found.len());
+    for other in found {
+        if !are_apart(tx, user, other)? {
+            perhaps.push(other);
+        }
+    }
+    Ok(perhaps)
 }
 
 /// Says that a user's person asked to be forgotten; false when they had been.

@@ -141,7 +141,8 @@ async fn a_merge_taken_back_is_not_made_again_by_the_same_proofs() {
     let conflicts = db.read("conflicts", move |tx| list_conflicts(tx, Some(weaker), None, 20)).await.unwrap();
     assert_eq!(conflicts.len(), 1);
     assert_eq!(conflicts[0].reason, ConflictReason::MergeWaiting);
-    assert_eq!(db.read("same", move |tx| perhaps_the_same(tx, weaker)).await.unwrap(), [stronger]);
+    let perhaps = db.read("same", move |tx| perhaps_the_same(tx, weaker)).await.unwrap();
+    assert!(perhaps.is_empty(), "staff said that they are two: {perhaps:?}");
 }
 
 #[tokio::test]
