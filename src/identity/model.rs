@@ -238,7 +238,7 @@ stored_enum! {
         Merged = "merged",
         /// They are two persons.
         KeptApart = "kept_apart",
-        /// The proof went over to the user the request had gone on as.
+        /// They are two persons, and the phone number of one is the other's by now.
         HandedOver = "handed_over",
     }
 }

@@ -177,18 +177,6 @@ pub(super) fn identity_of(
     Ok(row)
 }
 
-/// A proof as stored.
-pub(super) fn identity(tx: &mut Tx<'_>, proof: &Proof) -> DbResult<Option<Identity>> {
-    let row = identities::table
-        .filter(identities::provider.eq(proof.provider))
-        .filter(identities::app_id.eq(&proof.app_id))
-        .filter(identities::subject.eq(&proof.subject))
-        .select(Identity::as_select())
-        .first(tx.conn()?)
-        .optional()?;
-    Ok(row)
-}
-
 /// Gives a proof to another user.
 pub(super) fn give_identity(tx: &mut Tx<'_>, id: IdentityId, user: UserId) -> DbResult<()> {
     Prepared(diesel::update(identities::table.find(id)).set(identities::user_id.eq(user))).execute(tx.conn()?)?;
@@ -225,7 +213,7 @@ pub(super) fn insert_identity(tx: &mut Tx<'_>, identity: &Identity) -> DbResult<
     Ok(())
 }
 
-/// Removes a proof from its user; false when the user does not hold it. Its session key goes with it.
+/// Removes a proof that has no session key, such as a phone, from its user; false when the user does not hold it.
 pub(super) fn remove_identity(tx: &mut Tx<'_>, user: UserId, id: IdentityId) -> DbResult<bool> {
     let held = identities::table.find(id).filter(identities::user_id.eq(user));
     Ok(Prepared(diesel::delete(held)).execute(tx.conn()?)? == 1)

@@ -235,6 +235,83 @@ on_both_databases! {
         assert!(behind.is_empty(), "left with the merged account: {behind:?}");
     }
 
+    async fn proofs_of_two_accounts_make_them_one_and_the_stronger_one_stays(shop: &Shop) {
+        shop.entrance("wechat_service").await;
+        let sku = shop.sku(9_900, 10).await;
+        let person = shop.wechat("POST", "/login", Some(json!({}))).await;
+        let openid = text(&person["openid"]);
+        let device = shop.installation().await;
+        let bare = shop.goes_to_wechat("wechat-service", &device, "base", Some(&openid)).await;
+        let (_, follower) = shop.returns("wechat-service", &device, &bare).await;
+        let follower_token = text(&follower["access_token"]);
+        let line = json!({"sku_id": sku, "quantity": 2});
+        shop.call("POST", "/api/v1/cart/lines", Some(&follower_token), Some(line)).await;
+        let code = json!({"js_code": person["js_code"]});
+        let (_, mini) = shop.call("POST", "/api/v1/sessions/wechat-mini", None, Some(code)).await;
+        assert_ne!(mini["user"]["user_id"], follower["user"]["user_id"], "nothing told yet that they are one");
+
+        let agreed = shop.goes_to_wechat("wechat-service", &device, "userinfo", Some(&openid)).await;
+        let (status, joined) = shop.returns("wechat-service", &device, &agreed).await;
+        assert_eq!(status, 201, "{joined}");
+        assert_eq!(joined["user"]["user_id"], mini["user"]["user_id"], "the unionid is stronger");
+        assert_eq!(shop.call("GET", "/api/v1/me", Some(&follower_token), None).await.0, 401);
+        let (_, cart) = shop.call("GET", "/api/v1/cart", Some(&text(&mini["access_token"])), None).await;
+        assert_eq!(cart["lines"][0]["quantity"], 2, "{cart}");
+        let merges = shop.staff("GET", "/account-merges", None).await;
+        assert_eq!((&merges["items"][0]["cause"], &merges["items"][0]["provider"]), (&json!("proof"), &json!("wechat_service")));
+        assert_eq!(shop.staff("GET", "/identity-conflicts", None).await["items"], json!([]));
+    }
+
+    async fn whoever_proves_an_id_of_their_other_account_goes_on_as_the_one_that_stays(shop: &Shop) {
+        let asks = json!({"phone": "13912345678", "purpose": "log_in"});
+        shop.call("POST", "/api/v1/sms-codes", None, Some(asks)).await;
+        let proof = json!({"phone": "13912345678", "code": shop.texted("13912345678").await});
+        let (status, by_phone) = shop.call("POST", "/api/v1/sessions/phone", None, Some(proof)).await;
+        assert_eq!(status, 201, "{by_phone}");
+        let phone_token = text(&by_phone["access_token"]);
+        let member = shop.buyer().await;
+        let login = shop.wechat("POST", "/login", Some(json!({"openid": member.openid}))).await;
+        let code = Some(json!({"code": login["js_code"]}));
+        let (status, linked) =
+            shop.call("POST", "/api/v1/me/identities/wechat-mini", Some(&phone_token), code).await;
+        assert_eq!(status, 200, "{linked}");
+        assert_eq!(linked["user_id"], json!(member.user_id().await));
+        assert_eq!(shop.call("GET", "/api/v1/me", Some(&phone_token), None).await.0, 401, "the account is no more");
+        let session = text(&linked["session"]["access_token"]);
+        let (_, me) = shop.call("GET", "/api/v1/me", Some(&session), None).await;
+        assert_eq!((&me["user_id"], &me["phone"]), (&linked["user_id"], &json!("139****5678")), "{me}");
+        assert_eq!(member.does("GET", "/me", None).await["phone"], "139****5678", "her own log-in goes on too");
+    }
+
+    async fn staff_give_a_number_to_its_new_owner_or_say_that_two_are_two(shop: &Shop) {
+        let (old, new, third) = (shop.buyer().await, shop.buyer().await, shop.buyer().await);
+        let binds = async |buyer: &Buyer<'_>| {
+            let share = shop.wechat("POST", "/phone", Some(json!({"openid": buyer.openid, "phone": "13800009999"}))).await;
+            buyer.call("POST", "/me/phone/wechat", Some(json!({"code": share["code"]}))).await
+        };
+        assert_eq!(binds(&old).await.0, 200);
+        assert_eq!(binds(&new).await.0, 409, "two openids of one mini-program are two persons");
+        let waiting = shop.staff("GET", "/identity-conflicts", None).await;
+        let path = format!("/identity-conflicts/{}/decision", text(&waiting["items"][0]["conflict_id"]));
+        let merging = json!({"decision": "merged", "reason": "误以为同一人"});
+        let at = format!("/admin/v1{path}");
+        let (status, refusal) = shop.call("POST", &at, Some(&shop.owner), Some(merging)).await;
+        assert_eq!((status, text(&refusal["code"]).as_str()), (409, "identity.two_values"));
+        let decided = shop.staff_post(&path, json!({"decision": "handed_over", "reason": "号码已换主"})).await;
+        assert_eq!(decided["decision"], "handed_over");
+        assert_eq!(old.does("GET", "/me", None).await["phone"], Value::Null);
+        assert_eq!(new.does("GET", "/me", None).await["phone"], "138****9999");
+        assert_eq!(old.does("GET", "/cart", None).await["lines"], json!([]), "their log-ins go on");
+        let again = json!({"decision": "handed_over", "reason": "再来一次"});
+        let (status, refusal) = shop.call("POST", &at, Some(&shop.owner), Some(again)).await;
+        assert_eq!((status, text(&refusal["code"]).as_str()), (409, "identity.conflict_decided"));
+        assert_eq!(binds(&third).await.0, 409);
+        let open = shop.staff("GET", "/identity-conflicts", None).await;
+        let path = format!("/identity-conflicts/{}/decision", text(&open["items"][0]["conflict_id"]));
+        let apart = shop.staff_post(&path, json!({"decision": "kept_apart", "reason": "两个人"})).await;
+        assert_eq!(apart["decision"], "kept_apart");
+    }
+
     async fn a_merge_is_taken_back_within_thirty_days_and_once(shop: &Shop) {
         let (one, other) = (shop.buyer().await, shop.buyer().await);
         let (kept, merged) = (one.user_id().await, other.user_id().await);

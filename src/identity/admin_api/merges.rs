@@ -174,8 +174,8 @@ pub struct MergeUsersBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecideConflictBody {
-    /// `merged`: the two users become one. `kept_apart`: they are two persons. `handed_over`: the proof goes to the user
-    /// the request had gone on as, such as a phone number to its new owner.
+    /// `merged`: the two users become one. `kept_apart`: they are two persons. `handed_over`: the phone
+    /// number of one of them is the other's by now and goes to them.
     decision: ConflictDecision,
     /// 1 to 200 characters; kept in the audit log.
     #[schema(min_length = 1, max_length = 200, example = "号码已换主，新机主出示证明")]

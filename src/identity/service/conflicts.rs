@@ -7,7 +7,7 @@ use super::{StaffAct, login};
 use crate::identity::assets::Accounts;
 use crate::identity::error::IdentityError;
 use crate::identity::merge_store as merges;
-use crate::identity::model::{Conflict, ConflictDecision, ConflictId, MergeId, Proof};
+use crate::identity::model::{Conflict, ConflictDecision, ConflictId, MergeId, Provider};
 use crate::identity::{rules, store};
 use crate::kernel::id::UserId;
 use crate::platform::db::Tx;
@@ -40,12 +40,12 @@ pub fn merge_by_staff(
     Ok(id)
 }
 
-/// Decides a conflict. Merging makes the two users one; keeping apart declares them two persons; handing over gives the
-/// proof to the user the request had gone on as, as when a phone number has a new owner.
+/// Decides a conflict. Merging makes the two users one; keeping apart declares them two persons; handing over says that a
+/// phone number has a new owner: it goes from whichever of the two holds it to the other, who has none.
 ///
 /// # Errors
 /// [`IdentityError::ReasonInvalid`], [`IdentityError::ConflictNotFound`], [`IdentityError::ConflictDecided`],
-/// [`IdentityError::NothingToDecide`] when the proof is nobody's or the users are one already, what merging refuses, or
+/// [`IdentityError::NothingToDecide`] when there is no second user, or no number of one to give to the other, what merging refuses, or
 /// the database's.
 pub fn decide_conflict(
     tx: &mut Tx<'_>,
@@ -69,29 +69,20 @@ pub fn decide_conflict(
             let other = other.ok_or(IdentityError::NothingToDecide)?;
             merges::keep_apart(tx, (kept, other), act.staff, &reason)?;
         }
-        ConflictDecision::HandedOver => hand_over(tx, &conflict)?,
+        ConflictDecision::HandedOver => hand_over(tx, kept, other.ok_or(IdentityError::NothingToDecide)?)?,
     }
     let after = json!({ "decision": decision, "other_user_id": other });
     record(tx, act, &reason, ("user.conflict_decide", kept), after)?;
     merges::conflict(tx, id)?.ok_or(IdentityError::ConflictNotFound)
 }
 
-/// The proof leaves its owner, and the kept user's value of the same key gives way to it.
-fn hand_over(tx: &mut Tx<'_>, conflict: &Conflict) -> Result<(), IdentityError> {
-    let proof =
-        Proof { provider: conflict.provider, app_id: conflict.app_id.clone(), subject: conflict.subject.clone() };
-    let kept = conflict.kept_user_id;
-    let held = store::identity_of(tx, kept, proof.provider, &proof.app_id)?;
-    if held.as_ref().is_some_and(|identity| identity.subject == proof.subject) {
-        return Err(IdentityError::NothingToDecide);
-    }
-    if let Some(held) = held {
-        store::remove_identity(tx, kept, held.id)?;
-    }
-    match store::identity(tx, &proof)? {
-        Some(identity) => store::give_identity(tx, identity.id, kept)?,
-        // Nobody holds it any more: whose it is they prove the next time they come with it.
-        None => return Err(IdentityError::NothingToDecide),
+/// The number that one of the two holds goes to the other, whose it is by now.
+fn hand_over(tx: &mut Tx<'_>, kept: UserId, other: UserId) -> Result<(), IdentityError> {
+    let held = |tx: &mut Tx<'_>, user| store::identity_of(tx, user, Provider::Phone, "");
+    match (held(tx, kept)?, held(tx, other)?) {
+        (Some(phone), None) => store::give_identity(tx, phone.id, other)?,
+        (None, Some(phone)) => store::give_identity(tx, phone.id, kept)?,
+        _ => return Err(IdentityError::NothingToDecide),
     }
     Ok(())
 }
