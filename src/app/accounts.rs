@@ -14,6 +14,7 @@ use crate::identity::{Accounts, IdentityAsset};
 use crate::order::OrderAsset;
 use crate::payment::PaymentAsset;
 use crate::platform::http::Revocations;
+use crate::service_account::FollowingAsset;
 use crate::share::ShareAsset;
 use crate::social_coupon::PacketAsset;
 
@@ -28,6 +29,7 @@ pub(super) fn accounts(revocations: &Revocations) -> Accounts {
             Arc::new(FavouriteAsset),
             Arc::new(SearchAsset),
             Arc::new(ShareAsset),
+            Arc::new(FollowingAsset),
             Arc::new(CampaignAsset),
             Arc::new(CouponAsset),
             Arc::new(FlashSaleAsset),

@@ -8,8 +8,8 @@ use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
 use crate::platform::http::known_paths::answer_unknown;
 use crate::{
-    bargain, campaign, cart, catalog, coupon, digital, entrance, favourite, flash_sale, group_buy, identity, order,
-    payment, pick_up, pricing, share, social_coupon, staff, stock,
+    bargain, campaign, cart, catalog, coupon, digital, entrance, favourite, flash_sale, group_buy, guidance, identity,
+    order, payment, pick_up, pricing, service_account, share, social_coupon, staff, stock,
 };
 
 const SHOPPERS: &str = "/api/v1";
@@ -33,6 +33,8 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(group_buy::shopper_routes)
         .configure(bargain::shopper_routes)
         .configure(social_coupon::shopper_routes)
+        .configure(service_account::shopper_routes)
+        .configure(guidance::shopper_routes)
         .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
         .configure(staff::admin_routes)
@@ -54,11 +56,13 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(bargain::admin_routes)
         .configure(social_coupon::admin_routes)
         .configure(share::admin_routes)
+        .configure(service_account::admin_routes)
         .configure(books::admin_routes)
         .configure(undelivered::admin_routes);
     cfg.service(shoppers)
         .service(staff)
         .configure(payment::hook_routes)
+        .configure(service_account::hook_routes)
         .configure(operations::operation_routes)
         .default_service(web::to(answer_unknown));
 }
@@ -94,6 +98,8 @@ pub(super) fn declared() -> OpenApi {
         group_buy::ShopperApi::openapi(),
         bargain::ShopperApi::openapi(),
         social_coupon::ShopperApi::openapi(),
+        service_account::ShopperApi::openapi(),
+        guidance::ShopperApi::openapi(),
         identity::ShopperApi::openapi(),
     ];
     let staff = [
@@ -116,12 +122,16 @@ pub(super) fn declared() -> OpenApi {
         group_buy::AdminApi::openapi(),
         bargain::AdminApi::openapi(),
         social_coupon::AdminApi::openapi(),
+        service_account::AdminApi::openapi(),
         books::AdminApi::openapi(),
         undelivered::AdminApi::openapi(),
     ];
     let whole = shoppers.into_iter().fold(whole, |whole, api| whole.nest(SHOPPERS, api));
     let whole = staff.into_iter().fold(whole, |whole, api| whole.nest(STAFF, api));
-    whole.merge_from(payment::HookApi::openapi()).merge_from(operations::OperationsApi::openapi())
+    whole
+        .merge_from(payment::HookApi::openapi())
+        .merge_from(service_account::HookApi::openapi())
+        .merge_from(operations::OperationsApi::openapi())
 }
 
 /// Every refusal there is.
@@ -142,6 +152,8 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         coupon::CouponError::CATALOGUE,
         payment::PaymentError::CATALOGUE,
         share::ShareError::CATALOGUE,
+        service_account::ServiceAccountError::CATALOGUE,
+        guidance::GuidanceError::CATALOGUE,
         campaign::CampaignError::CATALOGUE,
         flash_sale::FlashSaleError::CATALOGUE,
         group_buy::GroupBuyError::CATALOGUE,

@@ -21,6 +21,7 @@ use crate::coupon::{self, CouponApproval, CouponSettings, WelcomeCoupons};
 use crate::digital::{DeliverVirtualGoods, DigitalKeys};
 use crate::entrance::{self, ConfiguredEntrance, EntranceKeys, Entrances, WechatClients};
 use crate::favourite::BringDeviceFootprints;
+use crate::guidance::{ForgetEndedLinks, Guide, GuideSettings};
 use crate::identity::{self, Accounts, CodeExchange, IdentityKeys, LogInDesk, LoginListeners, SendSmsCode};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
@@ -39,6 +40,7 @@ use crate::platform::sms::SmsSender;
 use crate::platform::storage::{Storage, StorageSetupError};
 use crate::platform::wechat::{WechatClient, WechatSetupError};
 use crate::pricing::Offers;
+use crate::service_account::{self, CodeDesk, JoinFollowings, ServiceAccountSettings};
 use crate::share::{Pages, Products, RecogniseVisitor, Studio, StudioSettings, SubjectSource, SubjectSources};
 use crate::staff::approval::ApprovalHandlers;
 use crate::staff::{self, Passwords, StaffKeys};
@@ -115,6 +117,9 @@ struct Shared {
     catalog: web::Data<Catalog>,
     subjects: web::Data<SubjectSources>,
     studio: web::Data<Studio>,
+    code_desk: web::Data<CodeDesk>,
+    service_account_settings: web::Data<ServiceAccountSettings>,
+    guide: web::Data<Guide>,
     kept_pages: web::Data<KeptPages>,
     documents: web::Data<Documents>,
     known_paths: web::Data<KnownPaths>,
@@ -146,11 +151,12 @@ impl App {
         let subjects = subjects(&config);
         let document = openapi::document()?;
         let campaigns = promotions::campaigns(&config);
-        let work = work(&config, (&db, &wechat), &orders, &cashier, &campaigns.kinds);
+        let mut work = work(&config, (&db, &wechat, &entrances), &orders, &cashier, &campaigns.kinds);
+        let wechat_clients = WechatClients::new(wechat.clone());
+        let accounts = accounts(&revocations);
+        keep_company(&mut work, &db, (&entrances, &wechat_clients), &keys.identity, &accounts);
         let mut work = with_nights(work, config.books_hour, &db, &cashier);
         let sms = SmsSender::new(config.sms.clone(), clock.clone())?;
-        let accounts = accounts(&revocations);
-        work.sweeps.push(Arc::new(identity::FollowMerges(accounts.clone())));
         work.handlers.push(Arc::new(SendSmsCode::new(db.clone(), keys.identity.clone(), sms.clone())));
         let runner = Runner::new(db.clone(), work, Arc::new(Notify::new()));
         let edge = Edge {
@@ -159,16 +165,18 @@ impl App {
             limits: Limits::new(config.limits, &clock),
             trusted_proxies: config.server.trusted_proxies.clone(),
         };
-        let wechat_clients = WechatClients::new(wechat.clone());
         let sign_in = SignInClient::new(config.sign_in.clone(), clock.clone())?;
         let exchange = CodeExchange::new(entrances.clone(), wechat_clients.clone(), sign_in);
-        let log_in_desk = log_in_desk(&config, (&db, &access), &keys.identity, &accounts, exchange, &sms);
+        let log_in_desk = log_in_desk(&config, (&db, &access), &keys.identity, &accounts, (exchange, &entrances), &sms);
         let shared = Shared {
             edge: web::Data::new(edge),
             db: web::Data::new(db.clone()),
             access: web::Data::new(access),
             studio: web::Data::new(studio(&config, &db, &storage, &wechat, &subjects)),
             storage: web::Data::new(storage),
+            code_desk: web::Data::new(code_desk(&db, &entrances, &wechat_clients, &subjects)),
+            service_account_settings: web::Data::new(service_account_settings(&config)),
+            guide: web::Data::new(guide(&config, &db, &entrances, &wechat_clients, &subjects)),
             wechat_clients: web::Data::new(wechat_clients),
             wechat: web::Data::new(wechat),
             log_in_desk: web::Data::new(log_in_desk),
@@ -262,6 +270,9 @@ impl App {
                 .app_data(shared.catalog)
                 .app_data(shared.subjects)
                 .app_data(shared.studio)
+                .app_data(shared.code_desk)
+                .app_data(shared.service_account_settings)
+                .app_data(shared.guide)
                 .app_data(shared.kept_pages)
                 .app_data(shared.documents)
                 .app_data(shared.known_paths)
@@ -371,31 +382,18 @@ fn log_in_desk(
     (db, access): (&Db, &Access),
     keys: &IdentityKeys,
     accounts: &Accounts,
-    exchange: CodeExchange,
+    (exchange, entrances): (CodeExchange, &Entrances),
     sms: &SmsSender,
 ) -> LogInDesk {
     LogInDesk {
         db: db.clone(),
         access: access.clone(),
         keys: keys.clone(),
-        listeners: login_listeners(accounts),
+        listeners: login_listeners(entrances, accounts),
         exchange,
         oauth: config.oauth.clone(),
         sends_sms: sms.is_on(),
     }
-}
-
-/// Everybody who acts when a user logs in.
-fn login_listeners(accounts: &Accounts) -> LoginListeners {
-    LoginListeners::new(
-        vec![
-            Arc::new(BringDeviceCart),
-            Arc::new(RecogniseVisitor),
-            Arc::new(BringDeviceFootprints),
-            Arc::new(WelcomeCoupons),
-        ],
-        accounts.clone(),
-    )
 }
 
 /// The entrances, that of the configuration among them.
@@ -461,6 +459,54 @@ fn studio(config: &Config, db: &Db, storage: &Storage, wechat: &WechatClient, su
     Studio::new(db.clone(), storage.clone(), wechat.clone(), subjects.clone(), settings)
 }
 
+/// Whoever acts when somebody logs in, in this order: what came through a device goes before what was scanned elsewhere.
+fn login_listeners(entrances: &Entrances, accounts: &Accounts) -> LoginListeners {
+    LoginListeners::new(
+        vec![
+            Arc::new(BringDeviceCart),
+            Arc::new(RecogniseVisitor),
+            Arc::new(JoinFollowings(entrances.clone())),
+            Arc::new(BringDeviceFootprints),
+            Arc::new(WelcomeCoupons),
+        ],
+        accounts.clone(),
+    )
+}
+
+/// Where clients go that cannot open the mini-program; somewhere they must.
+fn service_account_settings(config: &Config) -> ServiceAccountSettings {
+    let web_address = config.share.web_url.clone().unwrap_or_else(|| "https://weixin.qq.com".to_owned());
+    ServiceAccountSettings { web_address }
+}
+
+/// Whoever makes codes of service accounts.
+fn code_desk(db: &Db, entrances: &Entrances, clients: &WechatClients, subjects: &SubjectSources) -> CodeDesk {
+    CodeDesk::new(db.clone(), entrances.clone(), clients.clone(), subjects.clone())
+}
+
+/// Whoever shows people the way to other entrances.
+fn guide(config: &Config, db: &Db, entrances: &Entrances, clients: &WechatClients, subjects: &SubjectSources) -> Guide {
+    let (home_page, env_version) = (config.share.home_page.clone(), config.share.code_version);
+    let settings = GuideSettings { home_page, env_version };
+    Guide::new(db.clone(), entrances.clone(), clients.clone(), subjects.clone(), settings)
+}
+
+/// What is done in the background about followers and ways.
+fn keep_company(
+    work: &mut Work,
+    db: &Db,
+    (entrances, clients): (&Entrances, &WechatClients),
+    keys: &IdentityKeys,
+    accounts: &Accounts,
+) {
+    work.sweeps.push(Arc::new(identity::FollowMerges(accounts.clone())));
+    work.sweeps.push(Arc::new(service_account::ForgetOldPushes));
+    work.sweeps.push(Arc::new(ForgetEndedLinks));
+    let (entrances, clients, keys) = (entrances.clone(), clients.clone(), keys.clone());
+    let asking = service_account::AskAboutFollower::new(db.clone(), entrances, clients, (keys, accounts.clone()));
+    work.handlers.push(Arc::new(asking));
+}
+
 /// Whoever takes money: WeChat Pay, once there is a merchant.
 fn providers(wechat: &WechatClient) -> Providers {
     match wechat.pay() {
@@ -475,7 +521,7 @@ fn providers(wechat: &WechatClient) -> Providers {
 /// Everything that is done in the background.
 fn work(
     config: &Config,
-    (db, wechat): (&Db, &WechatClient),
+    (db, wechat, entrances): (&Db, &WechatClient, &Entrances),
     orders: &Orders,
     cashier: &Cashier,
     kinds: &CampaignKinds,
@@ -495,8 +541,11 @@ fn work(
         Arc::new(staff::ForgetExpiredTokens),
     ];
     sweeps.extend(promotions::sweeps(orders, config));
-    let mut subscribers: Vec<Arc<dyn Subscriber>> =
-        vec![Arc::new(catalog::CountSold), Arc::new(DeliverVirtualGoods(orders.clone()))];
+    let mut subscribers: Vec<Arc<dyn Subscriber>> = vec![
+        Arc::new(catalog::CountSold),
+        Arc::new(DeliverVirtualGoods(orders.clone())),
+        Arc::new(JoinFollowings(entrances.clone())),
+    ];
     subscribers.extend(promotions::subscribers());
     Work {
         sweeps,

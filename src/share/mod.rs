@@ -46,7 +46,7 @@ pub use hooks::{Pages, Products, RecogniseVisitor};
 pub use model::{Acquired, Acquisition, Channel, Edge, Share, ShareId, Subject, SubjectKind, Touch};
 pub use service::{
     Arrived, Comer, Counted, NewShare, Opening, acquired_through, acquisition_of, differences, find, has_shared,
-    is_ancestor, issue, last_touch, open,
+    is_ancestor, issue, last_touch, open, path_with_token, subject,
 };
 pub use studio::{Studio, StudioSettings};
 pub use subject::{SubjectCard, SubjectSource, SubjectSources};

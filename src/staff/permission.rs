@@ -65,6 +65,8 @@ permissions! {
     CouponGrantApprove "coupon.grant.approve" "审批大额发券" "Approve gifts and codes of coupons above the limits",
     BooksRead "books.read" "查看账目" "See the books",
     ShareRead "share.read" "查看分享" "See shares and who brought whom",
+    ServiceAccountRead "service_account.read" "查看公众号粉丝、消息与自动回复" "See followers, their messages and the answers to them",
+    ServiceAccountWrite "service_account.write" "管理公众号二维码与自动回复" "Make codes of service accounts and write answers",
     UserRead "user.read" "查看用户" "See users",
     UserBlock "user.block" "冻结与解冻用户" "Block and unblock users",
     UserReveal "user.reveal" "查看用户完整手机号" "See a user's whole phone number",

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::support::Shop;
+use crate::support::buyer::Buyer;
 use crate::support::document::{Document, Operation};
 use crate::support::shop::{PASSWORD, text};
 
@@ -56,6 +57,7 @@ on_both_databases! {
         let device = text(&device["device_token"]);
         let share = victim.shares().await;
         let coupon = victim.claims(&shop.coupon_template(json!({})).await).await;
+        let service_code = a_code_of(shop, &victim, &share).await;
         let before = shop.holdings();
 
         let mut seen = BTreeSet::new();
@@ -79,6 +81,7 @@ on_both_databases! {
                 () if path.contains("/shares/") => (share.as_str(), "1"),
                 () if path.contains("/coupons/") => (coupon.as_str(), "1"),
                 () if path.contains("/favourites/") => (product_id.as_str(), "1"),
+                () if path.contains("/service-codes/") => (service_code.as_str(), "1"),
                 () => panic!("{path} names a thing that this claim does not know; teach it"),
             };
             seen.insert(operation.id.clone());
@@ -218,6 +221,24 @@ on_both_databases! {
         shop.staff("POST", &format!("/staff/{staff_id}/disable"), Some(json!({"reason": "已离职"}))).await;
         assert!([401, 403].contains(&shop.call("GET", "/admin/v1/products", Some(&token), None).await.0));
     }
+}
+
+/// A code of somebody's share. What makes codes at WeChat's has claims of its own; here it is written down as made.
+async fn a_code_of(shop: &Shop, buyer: &Buyer<'_>, share: &str) -> String {
+    let entrance = json!({"platform": "wechat_service", "app_id": "wxservice0000001", "name": "服务号", "secret": "5f3c9a1b7d2e4068"});
+    let entrance: i64 = text(&shop.staff_post("/entrances", entrance).await["entrance_id"]).parse().unwrap();
+    let (user, token): (i64, String) = (buyer.user_id().await.parse().unwrap(), share.to_owned());
+    let write = move |tx: &mut hourglass::platform::db::Tx<'_>| {
+        let (id, now) = (tx.next_id(), tx.now().millis());
+        let sql = format!(
+            "INSERT INTO service_codes (id, entrance_id, scene, name, kind, share_token, user_id, ticket, url, expires_at, \
+             created_at, made_at) VALUES ({id}, {entrance}, '{token}', '', 'temporary', '{token}', {user}, 'T', \
+             'http://weixin.qq.com/q/1', {now}, {now}, {now})"
+        );
+        diesel::RunQueryDsl::execute(diesel::sql_query(sql), tx.conn()?)?;
+        Ok::<_, hourglass::platform::db::DbError>(id)
+    };
+    shop.app.db().write("test", write).await.unwrap().to_string()
 }
 
 async fn refresh(shop: &Shop, area: &str, token: &str) -> (u16, Value) {

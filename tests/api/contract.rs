@@ -286,8 +286,8 @@ async fn walk(shop: &Shop, document: &Document) {
         .await;
 }
 
-/// Whether a path leads to something of which the walk makes none: one campaign of some kind or what belongs to one, or
-/// accounts that became one. They have claims of their own.
+/// Whether a path leads to something of which the walk makes none: one campaign of some kind or what belongs to one,
+/// accounts that became one, or what belongs to a service account. They have claims of their own.
 fn is_not_walked(path: &str) -> bool {
     let rooms = [
         "/campaigns/{",
@@ -298,6 +298,10 @@ fn is_not_walked(path: &str) -> bool {
         "/packets/",
         "/packet",
         "/account-merges/",
+        "/hooks/wechat/push/",
+        "/service-codes/",
+        "/service-followers/",
+        "/service-replies/",
     ];
     path.contains('{') && rooms.iter().any(|room| path.contains(room))
 }

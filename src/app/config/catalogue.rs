@@ -155,6 +155,8 @@ settings! {
         "What cards of pages say, and posters beside the code.";
     SHARE_PRODUCT_PAGE = "share.product_page" "HOURGLASS_SHARE_PRODUCT_PAGE" Some("pages/product/index"),
         "a page of the mini-program without a slash in front", "The page that shows a product; it gets id and share.";
+    SHARE_HOME_PAGE = "share.home_page" "HOURGLASS_SHARE_HOME_PAGE" Some("pages/index/index"),
+        "a page of the mini-program without a slash in front", "The page that opens when a link says no other.";
     CAMPAIGN_APPROVAL_FEN = "campaigns.budget_approval_above_fen" "HOURGLASS_BUDGET_APPROVAL_ABOVE_FEN" Some("1000000"),
         "a number from 0 to 100000000000", "Campaign budgets above this amount need a second member of staff.";
     BOOKS_HOUR = "books.hour" "HOURGLASS_BOOKS_HOUR" Some("4"), "a number from 0 to 23",

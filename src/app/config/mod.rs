@@ -108,6 +108,8 @@ pub struct ShareConfig {
     pub shop_name: String,
     /// The page of the mini-program that shows a product.
     pub product_page: String,
+    /// The page that opens when a link says no other.
+    pub home_page: String,
     /// Where pages open outside WeChat.
     pub web_url: Option<String>,
     /// Which version of the mini-program codes open.
@@ -513,6 +515,7 @@ fn share(values: &Values, server: &ServerConfig) -> Result<ShareConfig, ConfigEr
         return Err(malformed(known::SHARE_SHOP_NAME));
     }
     let product_page = page(values, known::SHARE_PRODUCT_PAGE)?;
+    let home_page = page(values, known::SHARE_HOME_PAGE)?;
     let code_version = match values.text(known::SHARE_CODE_VERSION) {
         Some("release") => EnvVersion::Release,
         Some("trial") => EnvVersion::Trial,
@@ -520,7 +523,7 @@ fn share(values: &Values, server: &ServerConfig) -> Result<ShareConfig, ConfigEr
         _ => return Err(malformed(known::SHARE_CODE_VERSION)),
     };
     let web_url = values.address(known::SHARE_WEB_URL)?.or_else(|| server.public_url.clone());
-    Ok(ShareConfig { shop_name: shop_name.trim().to_owned(), product_page, web_url, code_version })
+    Ok(ShareConfig { shop_name: shop_name.trim().to_owned(), product_page, home_page, web_url, code_version })
 }
 
 /// A page of the mini-program, without a slash in front.

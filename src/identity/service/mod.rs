@@ -12,6 +12,7 @@ mod person;
 mod phone;
 mod presence;
 mod profile;
+mod proofs;
 mod sessions;
 mod sms;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use profile::{
     Face, Profile, ProfileEdit, edit_profile, faces, made_before, masked_phone, nicknames, profile, wechat_openid,
     wechat_session_key,
 };
+pub use proofs::{has_phone, holder_of, link_known};
 pub use sessions::{Refreshed, log_out, log_out_everywhere, recent_revocations, refresh};
 pub use sms::{SmsPurpose, request_sms_code, sms_sent, sms_to_send, try_sms_code};
 pub use undo::undo_merge;

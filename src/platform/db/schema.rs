@@ -507,6 +507,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    code_scans (id) {
+        id -> BigInt,
+        code_id -> BigInt,
+        following_id -> BigInt,
+        followed -> Bool,
+        outcome -> Text,
+        at -> BigInt,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
     coupon_allotments (template_id) {
         template_id -> BigInt,
         total_limit -> Nullable<BigInt>,
@@ -805,6 +817,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    following_changes (id) {
+        id -> BigInt,
+        following_id -> BigInt,
+        change -> Text,
+        code_id -> Nullable<BigInt>,
+        at -> BigInt,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    followings (id) {
+        id -> BigInt,
+        entrance_id -> BigInt,
+        openid -> Text,
+        unionid -> Nullable<Text>,
+        user_id -> Nullable<BigInt>,
+        state -> Text,
+        followed_at -> Nullable<BigInt>,
+        unfollowed_at -> Nullable<BigInt>,
+        scene -> Nullable<Text>,
+        code_id -> Nullable<BigInt>,
+        told_at -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     footprints (id) {
         id -> BigInt,
         user_id -> Nullable<BigInt>,
@@ -894,6 +935,19 @@ diesel::table! {
         failure -> Nullable<Text>,
         given_back_at -> Nullable<BigInt>,
         moved_to -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    guide_links (id) {
+        id -> BigInt,
+        entrance_id -> BigInt,
+        form -> Text,
+        page -> Text,
+        query -> Text,
+        link -> Text,
+        expires_at -> BigInt,
+        made_at -> BigInt,
     }
 }
 
@@ -1325,6 +1379,56 @@ diesel::table! {
 }
 
 diesel::table! {
+    service_codes (id) {
+        id -> BigInt,
+        entrance_id -> BigInt,
+        scene -> Text,
+        name -> Text,
+        kind -> Text,
+        share_token -> Nullable<Text>,
+        subject_kind -> Nullable<Text>,
+        subject_ref -> Nullable<Text>,
+        user_id -> Nullable<BigInt>,
+        ticket -> Nullable<Text>,
+        url -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        made_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    service_pushes (id) {
+        id -> BigInt,
+        entrance_id -> BigInt,
+        dedup_key -> Text,
+        nonce_key -> Text,
+        openid -> Text,
+        kind -> Text,
+        words -> Text,
+        reply -> Nullable<Text>,
+        sent_at -> BigInt,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    service_replies (id) {
+        id -> BigInt,
+        entrance_id -> BigInt,
+        occasion -> Text,
+        matching -> Nullable<Text>,
+        words -> Nullable<Text>,
+        content -> Text,
+        position -> BigInt,
+        enabled -> Bool,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     share_merged_users (user_id) {
         user_id -> BigInt,
     }
@@ -1663,6 +1767,8 @@ diesel::joinable!(buy_groups -> users (leader_id));
 diesel::joinable!(cart_lines -> devices (device_id));
 diesel::joinable!(cart_lines -> skus (sku_id));
 diesel::joinable!(cart_lines -> users (user_id));
+diesel::joinable!(code_scans -> followings (following_id));
+diesel::joinable!(code_scans -> service_codes (code_id));
 diesel::joinable!(coupon_allotments -> coupon_templates (template_id));
 diesel::joinable!(coupon_codes -> coupon_code_batches (batch_id));
 diesel::joinable!(coupon_uses -> coupons (coupon_id));
@@ -1687,6 +1793,11 @@ diesel::joinable!(flash_sale_takings -> flash_sale_items (item_id));
 diesel::joinable!(flash_sale_takings -> orders (order_id));
 diesel::joinable!(flash_sale_takings -> users (user_id));
 diesel::joinable!(flash_sales -> campaigns (campaign_id));
+diesel::joinable!(following_changes -> followings (following_id));
+diesel::joinable!(following_changes -> service_codes (code_id));
+diesel::joinable!(followings -> entrances (entrance_id));
+diesel::joinable!(followings -> service_codes (code_id));
+diesel::joinable!(followings -> users (user_id));
 diesel::joinable!(footprints -> devices (device_id));
 diesel::joinable!(footprints -> products (product_id));
 diesel::joinable!(footprints -> users (user_id));
@@ -1700,6 +1811,7 @@ diesel::joinable!(group_seats -> campaigns (campaign_id));
 diesel::joinable!(group_seats -> orders (order_id));
 diesel::joinable!(group_seats -> skus (sku_id));
 diesel::joinable!(group_seats -> users (user_id));
+diesel::joinable!(guide_links -> entrances (entrance_id));
 diesel::joinable!(identities -> users (user_id));
 diesel::joinable!(login_sessions -> devices (device_id));
 diesel::joinable!(login_sessions -> users (user_id));
@@ -1733,6 +1845,10 @@ diesel::joinable!(refunds -> payment_attempts (attempt_id));
 diesel::joinable!(refunds -> payments (payment_id));
 diesel::joinable!(refunds -> staff_accounts (staff_id));
 diesel::joinable!(search_history -> users (user_id));
+diesel::joinable!(service_codes -> entrances (entrance_id));
+diesel::joinable!(service_codes -> users (user_id));
+diesel::joinable!(service_pushes -> entrances (entrance_id));
+diesel::joinable!(service_replies -> entrances (entrance_id));
 diesel::joinable!(share_merged_users -> users (user_id));
 diesel::joinable!(share_opens -> devices (device_id));
 diesel::joinable!(share_opens -> share_tokens (token_id));
@@ -1799,6 +1915,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalog_changes,
     catalog_revisions,
     categories,
+    code_scans,
     coupon_allotments,
     coupon_code_batches,
     coupon_code_tries,
@@ -1823,12 +1940,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     flash_sale_slots,
     flash_sale_takings,
     flash_sales,
+    following_changes,
+    followings,
     footprints,
     freight_tariffs,
     freight_templates,
     group_buy_rules,
     group_buy_skus,
     group_seats,
+    guide_links,
     idempotency_keys,
     identities,
     identity_conflicts,
@@ -1857,6 +1977,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     refunds,
     search_history,
     search_words,
+    service_codes,
+    service_pushes,
+    service_replies,
     share_merged_users,
     share_opens,
     share_origins,

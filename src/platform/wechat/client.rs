@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -216,33 +217,43 @@ impl WechatClient {
         read: fn(&'static str, &Reply) -> Result<T, WechatError>,
     ) -> Result<T, WechatError> {
         let body = serde_json::to_vec(body).map_err(|_| WechatError::invalid(call, "body"))?;
-        let token = self.0.tokens.current().await?;
-        let reply = self.post_once(call, path, &token, body.clone()).await?;
-        match read(call, &reply) {
-            Err(error) if *error.kind() == WechatErrorKind::TokenExpired => {
-                let token = self.0.tokens.replace(&token).await?;
-                read(call, &self.post_once(call, path, &token, body).await?)
-            }
-            outcome => outcome,
-        }
+        let request = |client: &Client, url: String| {
+            client.post(url).header("Content-Type", "application/json; charset=utf-8").body(body.clone())
+        };
+        self.ask(call, path, request, read).await
     }
 
-    async fn post_once(
+    /// Asks with the access token and these fields in the address. When WeChat refuses the token, it is replaced and
+    /// the call repeated, once.
+    pub(super) async fn get<T: DeserializeOwned>(
         &self,
         call: &'static str,
         path: &'static str,
-        token: &HeldToken,
-        body: Vec<u8>,
-    ) -> Result<Reply, WechatError> {
-        let request = self
-            .0
-            .transport
-            .http()
-            .post(format!("{}{path}", self.0.settings.api_url))
-            .query(&[("access_token", token.expose())])
-            .header("Content-Type", "application/json; charset=utf-8")
-            .body(body);
-        self.0.transport.exchange(call, request).await
+        fields: &[(&str, &str)],
+    ) -> Result<T, WechatError> {
+        self.ask(call, path, |client: &Client, url: String| client.get(url).query(fields), read_api_reply).await
+    }
+
+    async fn ask<T>(
+        &self,
+        call: &'static str,
+        path: &'static str,
+        request: impl Fn(&Client, String) -> RequestBuilder,
+        read: fn(&'static str, &Reply) -> Result<T, WechatError>,
+    ) -> Result<T, WechatError> {
+        let with = |token: &HeldToken| {
+            let url = format!("{}{path}", self.0.settings.api_url);
+            request(self.0.transport.http(), url).query(&[("access_token", token.expose())])
+        };
+        let token = self.0.tokens.current().await?;
+        let reply = self.0.transport.exchange(call, with(&token)).await?;
+        match read(call, &reply) {
+            Err(error) if *error.kind() == WechatErrorKind::TokenExpired => {
+                let token = self.0.tokens.replace(&token).await?;
+                read(call, &self.0.transport.exchange(call, with(&token)).await?)
+            }
+            outcome => outcome,
+        }
     }
 }
 

@@ -12,14 +12,19 @@
 //! What the client of a mini-program hands over encrypted ([`open_data`]) is proven by its session key, and then still
 //! checked for whom and when it was made.
 //!
+//! What WeChat tells the shop of by itself arrives as [`push`].
+//!
 //! Deliberately absent: the optional encryption layer of `api.weixin.qq.com`.
 
 mod client;
 mod codes;
 mod error;
+mod links;
 mod oauth;
+mod official;
 mod open_data;
 pub mod pay;
+pub mod push;
 mod settings;
 mod shipping;
 pub mod signing;
@@ -31,7 +36,9 @@ mod transport;
 pub use client::{PhoneInfo, Session, WechatClient};
 pub use codes::{EnvVersion, UnlimitedCode};
 pub use error::{WechatError, WechatErrorKind};
+pub use links::{LinkTarget, MAX_LINK_DAYS};
 pub use oauth::{OauthGrant, OauthProfile};
+pub use official::{Follower, NewSceneCode, SceneCode};
 pub use open_data::{OpenDataRefusal, Sealed, group_id};
 pub use settings::{PaySettings, PlatformKeySource, WechatSettings, WechatSetupError};
 pub use shipping::{DeliveryMode, Logistics, Parcel, ShippedPayment, ShippingInfo};

@@ -3,12 +3,26 @@
 use crate::kernel::id::{CampaignId, UserId};
 use crate::kernel::time::Timestamp;
 use crate::platform::db::{DbResult, Tx};
-use crate::share::model::{Acquired, Acquisition, Share, Subject, Touch};
+use crate::share::error::ShareError;
+use crate::share::model::{Acquired, Acquisition, Share, Subject, SubjectKind, Touch};
 use crate::share::{rules, store};
 
 /// Most steps that are walked upwards. Real trees are a few dozen deep; whoever is further away than this has nothing
 /// to do with the user any more.
 const MAX_STEPS: i64 = 1_000;
+
+/// What could be handed on, as it is stored.
+///
+/// # Errors
+/// [`ShareError::SubjectInvalid`].
+pub fn subject(kind: SubjectKind, reference: &str) -> Result<Subject, ShareError> {
+    rules::subject(kind, reference)
+}
+
+/// A page's path with a token in its query.
+pub fn path_with_token(path: &str, token: &str) -> String {
+    rules::path_with_token(path, token)
+}
 
 /// The share of a token; nothing when there is none.
 ///

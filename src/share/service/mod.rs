@@ -16,5 +16,7 @@ pub use figures::{
 };
 pub use group::{GroupInfo, GroupProof, prove_group};
 pub use issue::{NewShare, issue};
-pub use known::{acquired_through, acquisition_of, find, has_shared, is_ancestor, last_touch};
+pub use known::{
+    acquired_through, acquisition_of, find, has_shared, is_ancestor, last_touch, path_with_token, subject,
+};
 pub use recognise::recognise;

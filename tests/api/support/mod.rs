@@ -10,6 +10,7 @@ pub mod document;
 pub mod entering;
 pub mod goods;
 pub mod groups;
+pub mod official;
 pub mod persons;
 pub mod postgres;
 pub mod proxy;
