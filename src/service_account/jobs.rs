@@ -27,7 +27,7 @@ pub struct AskAboutFollower {
 
 impl AskAboutFollower {
     /// Asks for whoever follows, through these clients.
-    pub const fn new(
+    pub fn new(
         db: Db,
         entrances: Entrances,
         clients: WechatClients,
