@@ -159,17 +159,11 @@ impl App {
         let sms = SmsSender::new(config.sms.clone(), clock.clone())?;
         work.handlers.push(Arc::new(SendSmsCode::new(db.clone(), keys.identity.clone(), sms.clone())));
         let runner = Runner::new(db.clone(), work, Arc::new(Notify::new()));
-        let edge = Edge {
-            access: access.clone(),
-            clock: clock.clone(),
-            limits: Limits::new(config.limits, &clock),
-            trusted_proxies: config.server.trusted_proxies.clone(),
-        };
         let sign_in = SignInClient::new(config.sign_in.clone(), clock.clone())?;
         let exchange = CodeExchange::new(entrances.clone(), wechat_clients.clone(), sign_in);
         let log_in_desk = log_in_desk(&config, (&db, &access), &keys.identity, &accounts, (exchange, &entrances), &sms);
         let shared = Shared {
-            edge: web::Data::new(edge),
+            edge: web::Data::new(edge(&config, &access, &clock)),
             db: web::Data::new(db.clone()),
             access: web::Data::new(access),
             studio: web::Data::new(studio(&config, &db, &storage, &wechat, &subjects)),
@@ -505,6 +499,15 @@ fn keep_company(
     let (entrances, clients, keys) = (entrances.clone(), clients.clone(), keys.clone());
     let asking = service_account::AskAboutFollower::new(db.clone(), entrances, clients, (keys, accounts.clone()));
     work.handlers.push(Arc::new(asking));
+}
+
+fn edge(config: &Config, access: &Access, clock: &Clock) -> Edge {
+    Edge {
+        access: access.clone(),
+        clock: clock.clone(),
+        limits: Limits::new(config.limits, clock),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+    }
 }
 
 /// Whoever takes money: WeChat Pay, once there is a merchant.

@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(names.len(), ALL.len());
         for name in names {
             assert!(name.split('.').count() >= 2, "{name}");
-            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.'), "{name}");
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte)), "{name}");
         }
     }
 

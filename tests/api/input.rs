@@ -256,7 +256,9 @@ async fn a_list_knows_what_it_can_be_asked() {
     let lists = document
         .operations
         .iter()
-        .filter(|operation| operation.method == "GET" && operation.parameters("query").next().is_some());
+        // What WeChat adds to the address of its hooks is its own affair.
+        .filter(|operation| operation.method == "GET" && !operation.path.starts_with("/hooks/"))
+        .filter(|operation| operation.parameters("query").next().is_some());
     let mut tried = 0;
     for operation in lists {
         let mut wrong = vec!["nonsense=1".to_owned(), "user_id[]=1&id=2".to_owned()];

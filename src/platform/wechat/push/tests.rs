@@ -105,7 +105,7 @@ fn a_message_is_sealed_byte_for_byte_as_published() {
 
 #[test]
 fn padding_that_is_none_is_not_stripped() {
-    assert_eq!(without_padding(&[7; 32]), None, "more of them than seven, and still seven are cut");
+    assert_eq!(without_padding(&[7; 32]), Some(&[7; 25][..]), "more of them than seven, and still seven are cut");
     for wrong in [&[][..], &[0; 32], &[33; 64], &[1, 2, 3, 2], &[5, 5]] {
         assert_eq!(without_padding(wrong).map(<[u8]>::len), None, "{wrong:?}");
     }
