@@ -2,13 +2,15 @@
 //! connection, with nothing around them and nothing made of what they answer.
 //!
 //! They are the statements of `order::place` for one line, in its order, with values of the same size; a change there
-//! belongs here too.
+//! belongs here too. Here each of them goes to the database by itself, also where a transaction sends rows together.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use diesel::backend::Backend as DieselBackend;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use diesel::row::NamedRow;
 use diesel::sql_types::{BigInt, Text};
 use futures_util::future::join_all;
 use hourglass::kernel::id::IdMaker;
@@ -107,9 +109,18 @@ fn on_sqlite(conn: &mut SqliteConnection, subject: &Subject, ids: [i64; 6]) -> Q
     statements!(conn, subject, ids)
 }
 
+/// A row that nobody reads.
+struct Unread;
+
+impl<DB: DieselBackend> QueryableByName<DB> for Unread {
+    fn build<'a>(_: &impl NamedRow<'a, DB>) -> diesel::deserialize::Result<Self> {
+        Ok(Self)
+    }
+}
+
 macro_rules! run {
     ($conn:expr, $sql:expr $(, $kind:ty = $value:expr)*) => {
-        Prepared(diesel::sql_query($sql)$(.bind::<$kind, _>($value))*).execute($conn)?
+        Prepared(diesel::sql_query($sql)$(.bind::<$kind, _>($value))*).load::<Unread>($conn)?
     };
 }
 
@@ -138,12 +149,7 @@ macro_rules! statements { ($conn:ident, $subject:ident, $ids:ident) => {{
     );
     run!(
         conn,
-        "SELECT t.id, t.name, t.measure FROM freight_templates t JOIN products p ON p.freight_template_id = t.id JOIN skus s ON s.product_id = p.id WHERE s.id = $1",
-        BigInt = sku_id
-    );
-    run!(
-        conn,
-        "SELECT f.provinces, f.deliverable, f.first_units, f.first_fee_fen, f.next_units, f.next_fee_fen, f.free_from_fen FROM freight_tariffs f JOIN products p ON p.freight_template_id = f.template_id JOIN skus s ON s.product_id = p.id WHERE s.id = $1",
+        "SELECT t.id, t.name, t.measure, f.provinces, f.deliverable, f.first_units, f.first_fee_fen, f.next_units, f.next_fee_fen, f.free_from_fen FROM freight_templates t LEFT JOIN freight_tariffs f ON f.template_id = t.id JOIN products p ON p.freight_template_id = t.id JOIN skus s ON s.product_id = p.id WHERE s.id = $1",
         BigInt = sku_id
     );
     run!(

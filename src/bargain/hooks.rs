@@ -6,7 +6,7 @@ use super::service;
 use crate::campaign::{CampaignKind, CampaignState, KindRules, Problem};
 use crate::kernel::id::{CampaignId, OrderId};
 use crate::platform::db::{DbResult, Tx};
-use crate::pricing::{Offer, OfferFacts, OrderEvent, PlacedOrder, PricingError, Reduction, Reservation, Stage};
+use crate::pricing::{Offer, OfferFacts, OrderEvent, PlacedOrder, PricingError, Reduction, Stage, Terms};
 use crate::share::{SubjectCard, SubjectKind, SubjectSource};
 
 /// Sets the price of what was bargained over.
@@ -29,8 +29,13 @@ impl Offer for BargainOffer {
         service::adjust(tx, facts).map_err(PricingError::refused_by)
     }
 
-    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Reservation, PricingError> {
-        service::reserve(tx, order, self.pay_within_ms).map_err(PricingError::refused_by)
+    fn terms(&self, _tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Terms, PricingError> {
+        let pay_within_ms = order.claims.first().map(|_| self.pay_within_ms);
+        Ok(Terms { ship_gate: None, pay_within_ms })
+    }
+
+    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<(), PricingError> {
+        service::reserve(tx, order).map_err(PricingError::refused_by)
     }
 
     fn on_order(&self, tx: &mut Tx<'_>, order_id: OrderId, event: OrderEvent) -> DbResult<()> {

@@ -56,6 +56,7 @@ pub use model::{
 pub use rules::is_held_out;
 pub use service::{
     BudgetApproval, CampaignSettings, Campaigns, MAX_EXPORTED, RulesChange, attribute, change_rules, count_use, create,
-    differences, facts, give_back, hindrance, note, note_export, open_for, running, spend, uncount_use, used,
+    differences, facts, give_back, hindrance, note, note_export, open_for, running, spend, spend_anew, uncount_use,
+    used,
 };
 pub use views::{ActionView, RefusalView};

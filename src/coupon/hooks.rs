@@ -9,7 +9,7 @@ use crate::campaign::{CampaignKind, CampaignState, KindRules, Problem};
 use crate::identity::LoginListener;
 use crate::kernel::id::{CampaignId, DeviceId, OrderId, UserId};
 use crate::platform::db::{DbResult, Tx};
-use crate::pricing::{Offer, OfferFacts, OrderEvent, PlacedOrder, PricingError, Reduction, Reservation, Stage};
+use crate::pricing::{Offer, OfferFacts, OrderEvent, PlacedOrder, PricingError, Reduction, Stage};
 
 /// The kind of claim and adjustment that coupons of a family carry.
 pub const fn claim_kind(family: CouponFamily) -> &'static str {
@@ -38,7 +38,7 @@ impl Offer for ShopCoupons {
         service::adjust(tx, SHOP, facts)
     }
 
-    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Reservation, PricingError> {
+    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<(), PricingError> {
         service::reserve(tx, SHOP, order)
     }
 
@@ -66,7 +66,7 @@ impl Offer for SocialCoupons {
         service::adjust(tx, SOCIAL, facts)
     }
 
-    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Reservation, PricingError> {
+    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<(), PricingError> {
         service::reserve(tx, SOCIAL, order)
     }
 

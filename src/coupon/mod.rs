@@ -69,6 +69,6 @@ pub use model::{
     CouponTemplateId, CouponTemplateState, CouponWay,
 };
 pub use service::{
-    CouponApproval, NewCoupon, NewTemplate, RewardFacts, activate_template, create_template, differences, end_template,
-    grant, pause_template, revoke_unused, reward_facts, state,
+    CouponApproval, NewCoupon, NewTemplate, RewardFacts, Uncounted, activate_template, create_template, differences,
+    end_template, grant, grant_anew, pause_template, revoke_unused, reward_facts, state,
 };

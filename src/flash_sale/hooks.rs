@@ -11,7 +11,7 @@ use crate::campaign::{CampaignKind, CampaignState, KindRules, Problem};
 use crate::kernel::id::{self, CampaignId, OrderId};
 use crate::platform::db::{DbResult, Tx};
 use crate::pricing::{
-    Offer, OfferClaim, OfferFacts, OrderEvent, PlacedOrder, PricingError, Reach, Reduction, Reservation, Stage,
+    Offer, OfferClaim, OfferFacts, OrderEvent, PlacedOrder, PricingError, Reach, Reduction, Stage, Terms,
 };
 
 /// The prices of flash sales. A claim names the item: `{"kind": "flash_sale", "reference": "<item id>"}`.
@@ -53,10 +53,13 @@ impl Offer for FlashSaleOffer {
         facts.claims.iter().map(one).collect()
     }
 
-    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Reservation, PricingError> {
+    fn terms(&self, _tx: &mut Tx<'_>, _order: &PlacedOrder<'_>) -> Result<Terms, PricingError> {
+        Ok(Terms { ship_gate: None, pay_within_ms: Some(self.pay_within_ms) })
+    }
+
+    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<(), PricingError> {
         let items = order.claims.iter().map(item_of).collect::<Result<_, _>>().map_err(PricingError::refused_by)?;
-        service::take(tx, order, items).map_err(PricingError::refused_by)?;
-        Ok(Reservation { ship_gate: None, pay_within_ms: Some(self.pay_within_ms) })
+        service::take(tx, order, items).map_err(PricingError::refused_by)
     }
 
     fn on_order(&self, tx: &mut Tx<'_>, order_id: OrderId, event: OrderEvent) -> DbResult<()> {

@@ -10,7 +10,7 @@ use crate::kernel::id::{CampaignId, OrderId};
 use crate::kernel::money::Fen;
 use crate::platform::db::{DbResult, Tx};
 use crate::pricing::{
-    Offer, OfferFacts, OrderEvent, PlacedOrder, PricedLine, PricingError, Reach, Reduction, Reservation, Stage,
+    Offer, OfferFacts, OrderEvent, PlacedOrder, PricedLine, PricingError, Reach, Reduction, Stage, Terms,
 };
 use crate::share::{SubjectCard, SubjectKind, SubjectSource};
 
@@ -44,8 +44,12 @@ impl Offer for GroupBuyOffer {
         Ok(vec![if seating.rules.coupons_allowed { reduction } else { reduction.without_coupons() }])
     }
 
-    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Reservation, PricingError> {
-        Ok(service::reserve(tx, &self.0, order)?)
+    fn terms(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Terms, PricingError> {
+        Ok(service::terms(tx, &self.0, order)?)
+    }
+
+    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<(), PricingError> {
+        Ok(service::reserve(tx, order)?)
     }
 
     fn on_order(&self, tx: &mut Tx<'_>, order_id: OrderId, event: OrderEvent) -> DbResult<()> {

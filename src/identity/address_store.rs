@@ -6,7 +6,7 @@ use super::model::{Address, AddressId};
 use crate::kernel::id::UserId;
 use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::addresses;
-use crate::platform::db::{DbResult, Tx};
+use crate::platform::db::{DbResult, Tx, columns};
 
 /// A user's addresses: the default one first, then the newest.
 pub(super) fn list(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<Address>> {
@@ -25,14 +25,12 @@ pub(super) fn count(tx: &mut Tx<'_>, user: UserId) -> DbResult<i64> {
 }
 
 pub(super) fn find(tx: &mut Tx<'_>, user: UserId, id: AddressId) -> DbResult<Option<Address>> {
-    let row = addresses::table
+    let own = addresses::table
         .find(id)
         .filter(addresses::user_id.eq(user))
         .filter(addresses::removed_at.is_null())
-        .select(Address::as_select())
-        .first(tx.conn()?)
-        .optional()?;
-    Ok(row)
+        .select(columns::<Address>());
+    Ok(Prepared(own).get_result(tx.conn()?).optional()?)
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, address: &Address) -> DbResult<()> {

@@ -36,6 +36,6 @@ pub use admin_api::{AdminApi, admin_routes};
 pub use api::{QuoteView, ShopperApi, shopper_routes};
 pub use error::{OfferRefusal, PricingError};
 pub use model::{Adjustment, BasketLine, MAX_LINES, MAX_QUANTITY, OfferClaim, Quote, QuoteRequest, QuotedLine};
-pub use offer::{Offer, OfferFacts, Offers, OrderEvent, PlacedOrder, PricedLine, Reach, Reduction, Reservation, Stage};
+pub use offer::{Offer, OfferFacts, Offers, OrderEvent, PlacedOrder, PricedLine, Reach, Reduction, Stage, Terms};
 pub use remainder::{Gone, GoneLine, Remainder, remainder};
 pub use service::{Crossing, crossing, quote};

@@ -2,8 +2,8 @@
 //!
 //! An [`Offer`] is given facts and answers [`Reduction`]s; pricing alone applies them, so that no campaign can bring a
 //! line below zero, spread a discount its own way or use coupons where a campaign price forbids them. Placement later
-//! lets each offer [`reserve`](Offer::reserve) what it promised, inside the order's transaction, and tells it what
-//! became of the order.
+//! asks each offer for its [`terms`](Offer::terms), lets it [`reserve`](Offer::reserve) what it promised, inside the
+//! order's transaction, and tells it what became of the order.
 
 use std::sync::Arc;
 
@@ -118,7 +118,7 @@ impl Reduction {
     }
 }
 
-/// An order that has just been written and whose offers are now to be reserved.
+/// An order that is being placed and whose offers are now to be reserved.
 #[derive(Clone, Copy, Debug)]
 pub struct PlacedOrder<'a> {
     /// The order.
@@ -133,13 +133,11 @@ pub struct PlacedOrder<'a> {
     pub claims: &'a [OfferClaim],
     /// What is to be paid.
     pub total: Fen,
-    /// Until when it is to be paid.
-    pub pay_deadline: Timestamp,
 }
 
-/// What an offer asks of the order in return for what it has set aside.
+/// What an offer asks of the order in return for what it sets aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reservation {
+pub struct Terms {
     /// Holds the order back from shipping until this group, bargain… opens the gate.
     pub ship_gate: Option<String>,
     /// Pay within this many milliseconds of now; the shortest wish of all offers wins.
@@ -177,12 +175,21 @@ pub trait Offer: Send + Sync {
     /// Why a claim does not hold; or the database.
     fn adjust(&self, tx: &mut Tx<'_>, facts: &OfferFacts<'_>) -> Result<Vec<Reduction>, PricingError>;
 
-    /// Sets aside what the order was promised: the seat, the coupon, the bargain. Called for orders that claimed this
-    /// kind or were given an adjustment by it, in the order's own transaction.
+    /// What it asks of an order that claimed this kind or was given an adjustment by it. Called when the price is settled
+    /// and before the order is written; it reads, and may leave what it read for [`Self::reserve`].
+    ///
+    /// # Errors
+    /// Why there can be no such order; or the database. The order is then not placed.
+    fn terms(&self, _tx: &mut Tx<'_>, _order: &PlacedOrder<'_>) -> Result<Terms, PricingError> {
+        Ok(Terms::default())
+    }
+
+    /// Sets aside what such an order was promised: the seat, the coupon, the bargain. Called in the order's own
+    /// transaction when all else of it is written but its stock, since others wait for what it touches.
     ///
     /// # Errors
     /// Why it cannot be set aside any more; or the database. The order is then not placed.
-    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Reservation, PricingError>;
+    fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<(), PricingError>;
 
     /// Reacts to what became of an order, if it has anything to do with it. Must be safe to hear twice.
     ///
@@ -212,27 +219,41 @@ impl Offers {
         self.iter().find(|offer| offer.kind() == kind)
     }
 
-    /// Lets every offer that has a part in the order set aside what it promised; answers each one's wishes with its
-    /// kind.
+    /// What every offer that has a part in the order asks of it, with its kind.
     ///
     /// # Errors
     /// The first refusal; or the database.
-    pub fn reserve(
+    pub fn terms(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Vec<(&'static str, Terms)>, PricingError> {
+        let mut terms = Vec::new();
+        self.each_part(order, |offer, order| {
+            terms.push((offer.kind(), offer.terms(tx, order)?));
+            Ok(())
+        })?;
+        Ok(terms)
+    }
+
+    /// Lets every offer that has a part in the order set aside what it promised.
+    ///
+    /// # Errors
+    /// The first refusal; or the database.
+    pub fn reserve(&self, tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<(), PricingError> {
+        self.each_part(order, |offer, order| offer.reserve(tx, order))
+    }
+
+    /// Shows the order to every offer that has a part in it, with the claims of its kind.
+    fn each_part(
         &self,
-        tx: &mut Tx<'_>,
         order: &PlacedOrder<'_>,
-    ) -> Result<Vec<(&'static str, Reservation)>, PricingError> {
-        let mut reservations = Vec::new();
+        mut show: impl FnMut(&dyn Offer, &PlacedOrder<'_>) -> Result<(), PricingError>,
+    ) -> Result<(), PricingError> {
         for offer in self.iter() {
             let kind = offer.kind();
             let claims: Vec<OfferClaim> = order.claims.iter().filter(|claim| claim.kind == kind).cloned().collect();
-            if claims.is_empty() && !order.adjustments.iter().any(|adjustment| adjustment.source == kind) {
-                continue;
+            if !claims.is_empty() || order.adjustments.iter().any(|adjustment| adjustment.source == kind) {
+                show(offer, &PlacedOrder { claims: &claims, ..*order })?;
             }
-            let order = PlacedOrder { claims: &claims, ..*order };
-            reservations.push((kind, offer.reserve(tx, &order)?));
         }
-        Ok(reservations)
+        Ok(())
     }
 
     /// Tells every offer what became of an order.

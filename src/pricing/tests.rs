@@ -10,7 +10,6 @@ use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::page::Page;
 use crate::kernel::region::Province;
-use crate::kernel::time::Timestamp;
 use crate::platform::db::{DbError, DbResult, Tx};
 
 /// Takes `amount` off for every claim of its kind; with `automatic`, also without a claim.
@@ -48,8 +47,12 @@ impl Offer for Fake {
         Ok(references.into_iter().map(reduction).collect())
     }
 
-    fn reserve(&self, _tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Reservation, PricingError> {
-        Ok(Reservation { ship_gate: Some(order.claims.len().to_string()), pay_within_ms: None })
+    fn terms(&self, _tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Terms, PricingError> {
+        Ok(Terms { ship_gate: Some(order.claims.len().to_string()), pay_within_ms: None })
+    }
+
+    fn reserve(&self, _tx: &mut Tx<'_>, _order: &PlacedOrder<'_>) -> Result<(), PricingError> {
+        Ok(())
     }
 
     fn on_order(&self, _tx: &mut Tx<'_>, _order_id: OrderId, _event: OrderEvent) -> DbResult<()> {
@@ -251,9 +254,9 @@ async fn a_template_is_replaced_only_as_it_was_read() {
 }
 
 #[tokio::test]
-async fn only_offers_that_have_a_part_in_an_order_are_reserved() {
+async fn only_offers_that_have_a_part_in_an_order_are_asked() {
     let ground = Ground::open();
-    let reserved = ground.db.write("reserve", |tx| {
+    let terms = ground.db.write("reserve", |tx| {
         let claims = [claim("coupon", "1", None), claim("points", "2", None)];
         let adjustment = Adjustment {
             source: "full".to_owned(),
@@ -270,12 +273,13 @@ async fn only_offers_that_have_a_part_in_an_order_are_reserved() {
             adjustments: &[adjustment],
             claims: &claims,
             total: Fen::ZERO,
-            pay_deadline: Timestamp::from_millis(0),
         };
-        offers().reserve(tx, &order)
+        let terms = offers().terms(tx, &order)?;
+        offers().reserve(tx, &order)?;
+        Ok::<_, PricingError>(terms)
     });
-    let reserved = reserved.await.unwrap();
+    let terms = terms.await.unwrap();
     let kinds: Vec<(&str, Option<&str>)> =
-        reserved.iter().map(|(kind, wish)| (*kind, wish.ship_gate.as_deref())).collect();
+        terms.iter().map(|(kind, terms)| (*kind, terms.ship_gate.as_deref())).collect();
     assert_eq!(kinds, [("full", Some("0")), ("coupon", Some("1")), ("points", Some("1"))]);
 }

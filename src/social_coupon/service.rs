@@ -6,7 +6,7 @@ use super::error::SocialCouponError;
 use super::events::{self, PacketFacts, PortionClaimed, Refused};
 use super::model::{OWN_PORTION, Packet, PacketId, PacketState, Portion, SocialCoupon};
 use super::rules::{self, CODE_LENGTH};
-use super::store::{self, Claim};
+use super::store::{self, Claim, Whose};
 use crate::campaign::{self, Action, CampaignError, CampaignFacts, CampaignKind, CampaignState, Grant, Viewer};
 use crate::coupon::{self, CouponId, CouponSource, NewCoupon};
 use crate::kernel::id::{CampaignId, DeviceId, OrderId, UserId};
@@ -172,18 +172,28 @@ pub(super) fn claim(tx: &mut Tx<'_>, code: &str, claimer: &Claimer) -> Result<Cl
     let newcomer = order::is_newcomer(tx, claimer.user)?;
     let acquisition = share::acquisition_of(tx, claimer.user)?;
     let acquired = acquisition.is_some_and(|acquisition| acquisition.campaign == Some(packet.campaign_id));
-    if !store::count_friend(tx, packet.id, tx.now())? {
-        let packet = by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
-        rules::claimable(&packet, tx.now())?;
-        return Err(SocialCouponError::Exhausted);
-    }
-    let picked = store::pick(tx, packet.id, rules::pick(&rules, newcomer))?;
-    let (no, amount) = picked.ok_or_else(|| defect("a packet with room has no portion left"))?;
-    let give = Give { no, amount, user: claimer.user, newcomer, acquired };
     let today = tx.today();
     campaign::count_use(tx, packet.campaign_id, claimer.user, "claim", rules.claims_per_day, Some(today))?;
+    let Some((no, amount)) = store::pick(tx, packet.id, rules::pick(&rules, newcomer))? else {
+        return Err(none_left(tx, code)?);
+    };
+    let give = Give { no, amount, user: claimer.user, newcomer, acquired };
     note(tx, &packet, claimer, &give)?;
-    give_portion(tx, &rules, &packet, &give)
+    match give_portion(tx, &rules, &packet, &give)? {
+        Some(claimed) => Ok(claimed),
+        None => Err(none_left(tx, code)?),
+    }
+}
+
+/// Why a friend found no portion. When there seems to be one, another friend holds the last and may yet give it up, so the
+/// transaction begins anew.
+fn none_left(tx: &mut Tx<'_>, code: &str) -> Result<SocialCouponError, SocialCouponError> {
+    let packet = by_code(tx, code)?.ok_or(SocialCouponError::NotFound)?;
+    Ok(match rules::claimable(&packet, tx.now()) {
+        Err(hindrance) => hindrance,
+        Ok(()) if packet.left() == 0 => SocialCouponError::Exhausted,
+        Ok(()) => DbError::Conflict(format!("packet {} is being claimed by others", packet.id)).into(),
+    })
 }
 
 /// Gives the payer their own portion, once they have shared the packet. Asking again answers the same.
@@ -201,14 +211,11 @@ pub(super) fn claim_own(tx: &mut Tx<'_>, code: &str, user: UserId) -> Result<Cla
     let shared = share::has_shared(tx, user, &subject)?;
     rules::may_claim_own(&packet, shared, user, tx.now())?;
     let rules = store::rules(tx, packet.campaign_id)?.ok_or(SocialCouponError::NotFound)?;
-    if !store::count_own(tx, packet.id, tx.now())? {
-        return Err(SocialCouponError::ClaimedAlready);
-    }
     let portions = store::portions(tx, packet.id)?;
     let own = portions.into_iter().find(|portion| portion.no == OWN_PORTION);
     let amount = own.ok_or_else(|| defect("a packet has no portion for its payer"))?.amount;
     let give = Give { no: OWN_PORTION, amount, user, newcomer: false, acquired: false };
-    give_portion(tx, &rules, &packet, &give)
+    give_portion(tx, &rules, &packet, &give)?.ok_or(SocialCouponError::ClaimedAlready)
 }
 
 /// A packet is a promise: it can be claimed from after its campaign has ended, but not while that is paused, and not by
@@ -233,13 +240,15 @@ struct Give {
     acquired: bool,
 }
 
-/// Makes a portion somebody's. All portions of a campaign are counted in one row, so little follows once that is touched.
+/// Makes a portion somebody's; nothing when the packet has no room or no time for it, and the transaction must then be
+/// given up. What is the user's own comes first, then the portion, then the packet, for which its friends wait, and last
+/// the row in which all portions of a campaign are counted.
 fn give_portion(
     tx: &mut Tx<'_>,
     rules: &SocialCoupon,
     packet: &Packet,
     give: &Give,
-) -> Result<Claimed, SocialCouponError> {
+) -> Result<Option<Claimed>, SocialCouponError> {
     let new = NewCoupon {
         template: rules.template_id.ok_or_else(|| defect("a packet of a campaign that never ran"))?,
         user: give.user,
@@ -248,9 +257,11 @@ fn give_portion(
         amount: Some(give.amount),
         valid_until: Some(tx.now().plus_millis(rules.use_within_hours.saturating_mul(HOUR_MS))),
     };
-    let coupon = coupon::grant(tx, &new)?;
+    let granted = coupon::grant_anew(tx, &new)?;
+    let coupon = granted.id();
     write_claim(tx, packet, give, coupon)?;
-    let after = store::add_claimed(tx, packet.id, give.amount)?;
+    let whose = if give.no == OWN_PORTION { Whose::Own } else { Whose::Friends };
+    let Some(after) = store::count_claim(tx, packet.id, whose, give.amount)? else { return Ok(None) };
     let claimed = PortionClaimed {
         packet: PacketFacts::from(&after),
         no: give.no,
@@ -272,7 +283,8 @@ fn give_portion(
         order_id: None,
         order_fen: None,
     };
-    Ok(Claimed { packet, portion })
+    granted.count(tx)?;
+    Ok(Some(Claimed { packet, portion }))
 }
 
 fn write_claim(tx: &mut Tx<'_>, packet: &Packet, give: &Give, coupon: CouponId) -> Result<(), SocialCouponError> {

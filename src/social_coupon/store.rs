@@ -11,7 +11,7 @@ use crate::kernel::money::Fen;
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
 use crate::on_backend;
-use crate::platform::db::dialect::Prepared;
+use crate::platform::db::dialect::{self, Prepared};
 use crate::platform::db::schema::{packet_portions, packets, social_coupons};
 use crate::platform::db::{Constraint, DbResult, Tx, columns};
 
@@ -42,7 +42,7 @@ pub(super) fn set_template(tx: &mut Tx<'_>, campaign: CampaignId, template: Coup
 /// The rules of a social coupon.
 pub(super) fn rules(tx: &mut Tx<'_>, campaign: CampaignId) -> DbResult<Option<SocialCoupon>> {
     let query = social_coupons::table.find(campaign).select(columns::<SocialCoupon>());
-    Ok(query.first(tx.conn()?).optional()?)
+    Ok(Prepared(query).get_result(tx.conn()?).optional()?)
 }
 
 /// Writes a packet with its portions.
@@ -54,8 +54,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, packet: &Packet, portions: &[Portion]) -> 
 
 /// A packet by what is passed on.
 pub(super) fn by_code(tx: &mut Tx<'_>, code: &str) -> DbResult<Option<Packet>> {
-    let query = packets::table.filter(packets::code.eq(code.to_owned())).select(columns::<Packet>());
-    Ok(query.first(tx.conn()?).optional()?)
+    let query = packets::table.filter(packets::code.eq(code)).select(columns::<Packet>());
+    Ok(Prepared(query).get_result(tx.conn()?).optional()?)
 }
 
 /// A packet.
@@ -159,47 +159,69 @@ pub(super) fn claimed_of(tx: &mut Tx<'_>, campaign: CampaignId, limit: i64) -> D
 pub(super) fn portion_of(tx: &mut Tx<'_>, packet: PacketId, user: UserId) -> DbResult<Option<Portion>> {
     let query = packet_portions::table
         .filter(packet_portions::packet_id.eq(packet).and(packet_portions::claimed_by.eq(user)))
-        .select(columns::<Portion>());
-    Ok(query.first(tx.conn()?).optional()?)
-}
-
-/// Counts one more friend in an open packet; false when there is no room or no time. On PostgreSQL the row stays locked,
-/// so that the portion picked next is nobody else's.
-pub(super) fn count_friend(tx: &mut Tx<'_>, packet: PacketId, now: Timestamp) -> DbResult<bool> {
-    let room = packets::claimed.lt(packets::portions - 1_i64);
-    let update = diesel::update(packets::table.find(packet))
-        .filter(packets::state.eq(PacketState::Open).and(packets::expires_at.gt(now)).and(room))
-        .set(packets::claimed.eq(packets::claimed + 1_i64));
-    Ok(Prepared(update).execute(tx.conn()?)? == 1)
-}
-
-/// Notes in an open packet that the payer has their own portion; false when they had, or there is no time.
-pub(super) fn count_own(tx: &mut Tx<'_>, packet: PacketId, now: Timestamp) -> DbResult<bool> {
-    let update = diesel::update(packets::table.find(packet))
-        .filter(
-            packets::state.eq(PacketState::Open).and(packets::expires_at.gt(now)).and(packets::own_claimed.eq(false)),
-        )
-        .set(packets::own_claimed.eq(true));
-    Ok(Prepared(update).execute(tx.conn()?)? == 1)
-}
-
-/// Which portion is picked of those left to friends, and what it is worth.
-pub(super) fn pick(tx: &mut Tx<'_>, packet: PacketId, pick: Pick) -> DbResult<Option<(i64, Fen)>> {
-    let left = packet_portions::table
-        .filter(
-            packet_portions::packet_id
-                .eq(packet)
-                .and(packet_portions::no.ne(OWN_PORTION))
-                .and(packet_portions::claimed_by.is_null()),
-        )
-        .select((packet_portions::no, packet_portions::amount_fen))
+        .select(columns::<Portion>())
         .limit(1);
-    let found = match pick {
-        Pick::Next => left.order(packet_portions::no).first(tx.conn()?),
-        Pick::Largest => left.order((packet_portions::amount_fen.desc(), packet_portions::no)).first(tx.conn()?),
-        Pick::Smallest => left.order((packet_portions::amount_fen, packet_portions::no)).first(tx.conn()?),
+    Ok(Prepared(query).get_result(tx.conn()?).optional()?)
+}
+
+/// Whose portion of a packet is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// That of one more friend.
+    Friends,
+    /// The payer's own.
+    Own,
+}
+
+/// Counts a claimed portion in an open packet, and what it is worth; answers the packet as it is then, or nothing when
+/// there is no room or no time, or the payer had their own before.
+pub(super) fn count_claim(tx: &mut Tx<'_>, packet: PacketId, whose: Whose, amount: Fen) -> DbResult<Option<Packet>> {
+    let now = tx.now();
+    let worth = packets::claimed_fen.eq(packets::claimed_fen + amount);
+    let open =
+        packets::table.find(packet).filter(packets::state.eq(PacketState::Open).and(packets::expires_at.gt(now)));
+    let counted = match whose {
+        Whose::Friends => Prepared(
+            diesel::update(open.filter(packets::claimed.lt(packets::portions - 1_i64)))
+                .set((packets::claimed.eq(packets::claimed + 1_i64), worth))
+                .returning(columns::<Packet>()),
+        )
+        .get_result(tx.conn()?),
+        Whose::Own => Prepared(
+            diesel::update(open.filter(packets::own_claimed.eq(false)))
+                .set((packets::own_claimed.eq(true), worth))
+                .returning(columns::<Packet>()),
+        )
+        .get_result(tx.conn()?),
     };
-    Ok(found.optional()?)
+    Ok(counted.optional()?)
+}
+
+#[derive(QueryableByName)]
+struct Picked {
+    #[diesel(sql_type = BigInt)]
+    no: i64,
+    #[diesel(sql_type = BigInt)]
+    amount_fen: Fen,
+}
+
+/// Which portion is picked of those left to friends, and what it is worth. On PostgreSQL nobody else can pick it until
+/// the end of the transaction; friends of the same moment pass over each other's instead of waiting.
+pub(super) fn pick(tx: &mut Tx<'_>, packet: PacketId, pick: Pick) -> DbResult<Option<(i64, Fen)>> {
+    let conn = tx.conn()?;
+    let order = match pick {
+        Pick::Next => "no",
+        Pick::Largest => "amount_fen DESC, no",
+        Pick::Smallest => "amount_fen, no",
+    };
+    let sql = format!(
+        "SELECT no, amount_fen FROM packet_portions WHERE packet_id = $1 AND no <> {OWN_PORTION} \
+         AND claimed_by IS NULL ORDER BY {order} LIMIT 1{}",
+        dialect::skip_locked(conn)
+    );
+    let picked: Option<Picked> =
+        Prepared(diesel::sql_query(sql).bind::<BigInt, _>(packet)).get_result(conn).optional()?;
+    Ok(picked.map(|picked| (picked.no, picked.amount_fen)))
 }
 
 /// A portion that somebody gets.
@@ -226,14 +248,6 @@ pub(super) fn claim(tx: &mut Tx<'_>, claim: &Claim) -> DbResult<bool> {
             packet_portions::acquired.eq(claim.acquired),
         ));
     Ok(Prepared(update).execute(tx.conn()?)? == 1)
-}
-
-/// Adds a claimed amount to a packet; answers it as it is then.
-pub(super) fn add_claimed(tx: &mut Tx<'_>, packet: PacketId, amount: Fen) -> DbResult<Packet> {
-    let update = diesel::update(packets::table.find(packet))
-        .set(packets::claimed_fen.eq(packets::claimed_fen + amount))
-        .returning(columns::<Packet>());
-    Ok(Prepared(update).get_result(tx.conn()?)?)
 }
 
 /// Moves an open packet to where it ends; `None` when it was not open any more. What nobody claimed counts as returned.

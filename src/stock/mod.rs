@@ -35,6 +35,6 @@ pub use error::StockError;
 pub use events::{StockCorrected, StockLow, StockReceived};
 pub use model::{DEFAULT_LOW_AT, HoldState, Movement, MovementId, MovementKind, StockItem, StockLine};
 pub use service::{
-    Corrected, Correction, Receipt, available, correct, counts, differences, hold, item, items, movements, receive,
-    receive_codes, release, return_sold, sell, set_low_at, withdraw_code,
+    Corrected, Correction, Hold, Receipt, available, correct, counts, differences, item, items, movements, receive,
+    receive_codes, release, return_sold, sell, set_low_at, take, withdraw_code, write_hold,
 };

@@ -14,18 +14,28 @@ use crate::kernel::id::{OrderId, StaffId};
 use crate::kernel::page::{Cursor, Page};
 use crate::platform::db::{DbResult, Tx};
 
-/// Sets pieces aside for an order, all or none. Lines of one SKU are added up, and SKUs are taken in the order of
-/// their ids so that two orders never wait for each other. Call it last before the commit: these rows are contended.
+/// What an order sets aside, written down but not yet taken.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Hold(Vec<StockLine>);
+
+/// Writes down what an order sets aside, which nobody else waits for; [`take`] follows. Lines of one SKU are added up.
+///
+/// # Errors
+/// When a line is out of range, or the database fails.
+pub fn write_hold(tx: &mut Tx<'_>, order_id: OrderId, lines: &[StockLine]) -> Result<Hold, StockError> {
+    let lines = rules::merged(lines)?;
+    store::insert_holds(tx, order_id, &lines)?;
+    store::insert_movements(tx, of_order(order_id, &lines, MovementKind::Hold))?;
+    Ok(Hold(lines))
+}
+
+/// Takes what was written down out of what is free, all or none. SKUs are taken in the order of their ids so that two
+/// orders never wait for each other. Call it last before the commit: these rows are contended.
 ///
 /// # Errors
 /// [`StockError::Insufficient`] with what is free of the SKUs that fall short; the transaction must then be given up.
-pub fn hold(tx: &mut Tx<'_>, order_id: OrderId, lines: &[StockLine]) -> Result<(), StockError> {
-    let lines = rules::merged(lines)?;
-    if lines.is_empty() {
-        return Ok(());
-    }
-    store::insert_holds(tx, order_id, &lines)?;
-    store::insert_movements(tx, of_order(order_id, &lines, MovementKind::Hold))?;
+pub fn take(tx: &mut Tx<'_>, Hold(lines): Hold) -> Result<(), StockError> {
     let mut low = Vec::new();
     for (position, line) in lines.iter().enumerate() {
         match store::take_hold(tx, *line)? {

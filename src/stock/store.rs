@@ -10,10 +10,10 @@ use crate::catalog::SkuId;
 use crate::kernel::id::{OrderId, StaffId};
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
+use crate::on_backend;
 use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{stock_holds, stock_items, stock_movements};
 use crate::platform::db::{DbError, DbResult, Tx};
-use crate::{insert_rows, on_backend};
 
 /// What is free of one SKU after a change, and below which number the shop wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, diesel::Queryable)]
@@ -34,7 +34,7 @@ pub(super) struct NewMovement {
     pub(super) staff_id: Option<StaffId>,
 }
 
-#[derive(Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = stock_movements, treat_none_as_default_value = false)]
 struct MovementRow {
     id: MovementId,
@@ -48,7 +48,7 @@ struct MovementRow {
     at: Timestamp,
 }
 
-#[derive(Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = stock_holds, treat_none_as_default_value = false)]
 struct HoldRow {
     order_id: OrderId,
@@ -89,8 +89,7 @@ pub(super) fn insert_movements(tx: &mut Tx<'_>, movements: Vec<NewMovement>) -> 
             at,
         })
         .collect();
-    insert_rows!(tx.conn()?, stock_movements::table, rows.as_slice())?;
-    Ok(())
+    crate::write_rows!(tx, stock_movements::table, rows.as_slice())
 }
 
 /// Writes what an order sets aside in one statement.
@@ -99,8 +98,7 @@ pub(super) fn insert_holds(tx: &mut Tx<'_>, order_id: OrderId, lines: &[StockLin
         .iter()
         .map(|line| HoldRow { order_id, sku_id: line.sku_id, quantity: line.quantity, state: HoldState::Live })
         .collect();
-    insert_rows!(tx.conn()?, stock_holds::table, rows.as_slice())?;
-    Ok(())
+    crate::write_rows!(tx, stock_holds::table, rows.as_slice())
 }
 
 /// Sets aside what is free; `None` when too little is.

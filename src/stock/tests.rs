@@ -34,7 +34,11 @@ async fn books(db: &Db) -> Vec<String> {
 }
 
 async fn held(db: &Db, order: i64, lines: Vec<StockLine>) -> Result<(), StockError> {
-    db.write("hold", move |tx| hold(tx, OrderId::new(order), &lines)).await
+    db.write("hold", move |tx| {
+        let hold = write_hold(tx, OrderId::new(order), &lines)?;
+        take(tx, hold)
+    })
+    .await
 }
 
 async fn done(db: &Db, order: i64, step: fn(&mut Tx<'_>, OrderId) -> DbResult<()>) {

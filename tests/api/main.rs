@@ -53,6 +53,7 @@ mod service_account;
 mod share;
 mod shipping;
 mod social_coupon;
+mod statements;
 mod stock;
 mod undelivered;
 mod virtual_goods;

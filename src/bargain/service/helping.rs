@@ -47,7 +47,7 @@ fn try_to_help(tx: &mut Tx<'_>, bargain: &Bargain, who: &Comer) -> Result<Helped
     let viewer = viewer(tx, Some(who.user))?;
     let campaign = going_on(tx, bargain.campaign_id, &viewer)?;
     count(tx, &promised, who.user)?;
-    note(tx, &campaign, &viewer, who)?;
+    let inviter = touch_of(tx, who.user, &campaign)?.map(|touch| touch.sharer);
     let reward = judged(tx, bargain, &promised, who)?;
     let taker = Taker {
         helper: who.user,
@@ -58,6 +58,8 @@ fn try_to_help(tx: &mut Tx<'_>, bargain: &Bargain, who: &Comer) -> Result<Helped
         reward,
     };
     let (bargain, taken) = cut(tx, bargain, taker)?;
+    // From here on rows are written about which nothing is asked, so that they travel together.
+    note(tx, &campaign, &viewer, who, inviter)?;
     if taker.counted {
         store::ranking::count_helper(tx, bargain.campaign_id, bargain.user_id)?;
     }
@@ -94,8 +96,13 @@ fn count(tx: &mut Tx<'_>, promised: &RulesRow, helper: UserId) -> Result<(), Bar
     Ok(())
 }
 
-fn note(tx: &mut Tx<'_>, campaign: &CampaignFacts, viewer: &Viewer, who: &Comer) -> DbResult<()> {
-    let inviter = touch_of(tx, who.user, campaign)?.map(|touch| touch.sharer);
+fn note(
+    tx: &mut Tx<'_>,
+    campaign: &CampaignFacts,
+    viewer: &Viewer,
+    who: &Comer,
+    inviter: Option<UserId>,
+) -> DbResult<()> {
     let action = Action {
         campaign: campaign.id,
         user: who.user,

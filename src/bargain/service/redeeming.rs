@@ -13,7 +13,7 @@ use crate::campaign::{self, CampaignOrder, Grant};
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
 use crate::platform::db::{DbError, DbResult, Tx};
-use crate::pricing::{OfferClaim, OfferFacts, OrderEvent, PlacedOrder, Reach, Reduction, Reservation};
+use crate::pricing::{OfferClaim, OfferFacts, OrderEvent, PlacedOrder, Reach, Reduction};
 
 /// The kind of offer, in claims and adjustments.
 pub(in crate::bargain) const KIND: &str = "bargain";
@@ -56,17 +56,12 @@ fn only(claims: &[OfferClaim]) -> Result<Option<&OfferClaim>, BargainError> {
     }
 }
 
-/// Lets the order take hold of its bargain, and asks for payment within a shorter time than usual.
-pub(in crate::bargain) fn reserve(
-    tx: &mut Tx<'_>,
-    order: &PlacedOrder<'_>,
-    pay_within_ms: i64,
-) -> Result<Reservation, BargainError> {
-    let Some(claim) = only(order.claims)? else { return Ok(Reservation::default()) };
+/// Lets the order take hold of its bargain.
+pub(in crate::bargain) fn reserve(tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<(), BargainError> {
+    let Some(claim) = only(order.claims)? else { return Ok(()) };
     let (bargain, promised) = claimed(tx, claim)?;
     rules::may_buy(&bargain, promised.buy_when, order.user_id, tx.now())?;
-    hold(tx, order, &bargain)?;
-    Ok(Reservation { ship_gate: None, pay_within_ms: Some(pay_within_ms) })
+    hold(tx, order, &bargain)
 }
 
 fn hold(tx: &mut Tx<'_>, order: &PlacedOrder<'_>, bargain: &Bargain) -> Result<(), BargainError> {
@@ -105,7 +100,7 @@ fn hold(tx: &mut Tx<'_>, order: &PlacedOrder<'_>, bargain: &Bargain) -> Result<(
         return Err(BargainError::SoldOut);
     }
     let reference = reference(order.order_id);
-    Ok(campaign::spend(tx, &Grant { campaign: campaign.id, reference: &reference, amount: given })?)
+    Ok(campaign::spend_anew(tx, &Grant { campaign: campaign.id, reference: &reference, amount: given })?)
 }
 
 /// What the quote took off for this bargain, provided that it is still what the bargain takes off.

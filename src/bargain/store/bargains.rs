@@ -22,7 +22,7 @@ pub(in crate::bargain) fn insert(tx: &mut Tx<'_>, bargain: &Bargain) -> DbResult
 }
 
 pub(in crate::bargain) fn find(tx: &mut Tx<'_>, id: BargainId) -> DbResult<Option<Bargain>> {
-    Ok(bargains::table.find(id).select(columns::<Bargain>()).first(tx.conn()?).optional()?)
+    Ok(Prepared(bargains::table.find(id).select(columns::<Bargain>())).get_result(tx.conn()?).optional()?)
 }
 
 /// The bargain that a user has open in a campaign.

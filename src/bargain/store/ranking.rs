@@ -8,7 +8,6 @@ use crate::coupon::CouponId;
 use crate::kernel::id::{CampaignId, UserId};
 use crate::kernel::time::Timestamp;
 use crate::on_backend;
-use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{bargain_awards as awards, bargain_ranks as ranks};
 use crate::platform::db::{DbResult, Tx, columns};
 
@@ -16,15 +15,12 @@ use crate::platform::db::{DbResult, Tx, columns};
 pub(in crate::bargain) fn count_helper(tx: &mut Tx<'_>, campaign_id: CampaignId, user_id: UserId) -> DbResult<()> {
     let reached = tx.next_id();
     let row = Rank { campaign_id, user_id, helpers: 1, reached };
-    on_backend!(tx.conn()?, conn => {
-        let count = diesel::insert_into(ranks::table)
-            .values(&row)
-            .on_conflict((ranks::campaign_id, ranks::user_id))
-            .do_update()
-            .set((ranks::helpers.eq(ranks::helpers + 1), ranks::reached.eq(reached)));
-        Prepared(count).execute(conn)
-    })?;
-    Ok(())
+    let count = diesel::insert_into(ranks::table)
+        .values(row)
+        .on_conflict((ranks::campaign_id, ranks::user_id))
+        .do_update()
+        .set((ranks::helpers.eq(ranks::helpers + 1), ranks::reached.eq(reached)));
+    tx.write_row(count)
 }
 
 /// The first places: most helpers first, of equals who got there first.

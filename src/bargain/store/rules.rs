@@ -40,7 +40,7 @@ fn insert_prizes(tx: &mut Tx<'_>, campaign_id: CampaignId, promised: &[Prize]) -
 }
 
 pub(in crate::bargain) fn find(tx: &mut Tx<'_>, campaign: CampaignId) -> DbResult<Option<RulesRow>> {
-    Ok(rules::table.find(campaign).select(columns::<RulesRow>()).first(tx.conn()?).optional()?)
+    Ok(Prepared(rules::table.find(campaign).select(columns::<RulesRow>())).get_result(tx.conn()?).optional()?)
 }
 
 /// The rules of these campaigns with their quotas.
@@ -70,7 +70,7 @@ pub(in crate::bargain) fn prizes(tx: &mut Tx<'_>, campaign: CampaignId) -> DbRes
 /// Whether the campaign has a prize.
 pub(in crate::bargain) fn has_prizes(tx: &mut Tx<'_>, campaign: CampaignId) -> DbResult<bool> {
     let any = prizes::table.filter(prizes::campaign_id.eq(campaign)).select(prizes::from_rank);
-    Ok(any.first::<i64>(tx.conn()?).optional()?.is_some())
+    Ok(!Prepared(any.limit(1)).load::<i64>(tx.conn()?)?.is_empty())
 }
 
 /// Takes one of the orders the campaign may have; false when all are taken.

@@ -24,21 +24,38 @@ const LOOKS: usize = 8;
 /// [`CampaignError::DailyCapReached`]; the transaction must then be given up. A reference that was granted with another
 /// amount or given back is a defect.
 pub fn spend(tx: &mut Tx<'_>, grant: &Grant<'_>) -> Result<(), CampaignError> {
-    let (now, today) = (tx.now(), tx.today());
+    let row = ledger_row(tx, grant)?;
+    if store::insert_grant(tx, &row)? { take(tx, grant) } else { Ok(same_grant(tx, grant)?) }
+}
+
+/// The same under a reference that did not exist before this transaction, such as an order that is being placed: nothing
+/// can have been taken under it, so nobody looks.
+///
+/// # Errors
+/// As [`spend`].
+pub fn spend_anew(tx: &mut Tx<'_>, grant: &Grant<'_>) -> Result<(), CampaignError> {
+    let row = ledger_row(tx, grant)?;
+    store::insert_new_grant(tx, row)?;
+    take(tx, grant)
+}
+
+fn ledger_row(tx: &Tx<'_>, grant: &Grant<'_>) -> DbResult<GrantRow> {
     if grant.amount < Fen::ZERO || grant.reference.is_empty() || grant.reference.len() > MAX_REFERENCE {
-        return Err(DbError::Defect(format!("not to be granted: {grant:?}")).into());
+        return Err(DbError::Defect(format!("not to be granted: {grant:?}")));
     }
-    let row = GrantRow {
+    Ok(GrantRow {
         campaign_id: grant.campaign,
         reference: grant.reference.to_owned(),
         amount: grant.amount,
         returned: Fen::ZERO,
-        day: today,
-        at: now,
-    };
-    if !store::insert_grant(tx, &row)? {
-        return Ok(same_grant(tx, grant)?);
-    }
+        day: tx.today(),
+        at: tx.now(),
+    })
+}
+
+/// Takes a grant that is written down out of the campaign's money and the day's.
+fn take(tx: &mut Tx<'_>, grant: &Grant<'_>) -> Result<(), CampaignError> {
+    let (now, today) = (tx.now(), tx.today());
     let Some(budget) = store::take(tx, grant.campaign, grant.amount, now)? else {
         return Err(why_not(tx, grant.campaign)?);
     };

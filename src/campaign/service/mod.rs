@@ -18,7 +18,7 @@ mod watching;
 
 pub use approval::BudgetApproval;
 pub use books::differences;
-pub use budget::{give_back, spend};
+pub use budget::{give_back, spend, spend_anew};
 pub use exporting::{MAX_EXPORTED, note_export};
 pub use looking::{facts, hindrance, open_for, running};
 pub use planning::{RulesChange, change_rules, create};

@@ -81,7 +81,7 @@ pub fn note(tx: &mut Tx<'_>, action: &Action<'_>) -> DbResult<()> {
         day: today,
         at: now,
     };
-    store::insert_participant(tx, &participant)?;
+    store::insert_participant(tx, participant)?;
     let row = ActionRow {
         id: CampaignActionId::new(tx.next_id()),
         campaign_id: action.campaign,
@@ -95,7 +95,7 @@ pub fn note(tx: &mut Tx<'_>, action: &Action<'_>) -> DbResult<()> {
         amount: action.amount,
         at: now,
     };
-    store::insert_action(tx, &row)
+    store::insert_action(tx, row)
 }
 
 /// Writes down that an order carries a campaign; what becomes of the order follows from the order's own events. Once for
@@ -118,5 +118,5 @@ pub fn attribute(tx: &mut Tx<'_>, order: &CampaignOrder) -> DbResult<()> {
         placed_at: tx.now(),
         order_version: 0,
     };
-    store::insert_order(tx, &row)
+    store::insert_order(tx, row)
 }

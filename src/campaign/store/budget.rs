@@ -20,6 +20,11 @@ pub(in crate::campaign) fn insert_grant(tx: &mut Tx<'_>, grant: &GrantRow) -> Db
     Ok(written == 1)
 }
 
+/// Writes the grant of a reference that has none.
+pub(in crate::campaign) fn insert_new_grant(tx: &mut Tx<'_>, grant: GrantRow) -> DbResult<()> {
+    tx.write_row(diesel::insert_into(grants::table).values(grant))
+}
+
 /// The grant of that reference.
 pub(in crate::campaign) fn grant(tx: &mut Tx<'_>, id: CampaignId, reference: &str) -> DbResult<Option<GrantRow>> {
     let query = grants::table.find((id, reference)).select(columns::<GrantRow>());

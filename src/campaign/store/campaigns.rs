@@ -29,7 +29,7 @@ pub(in crate::campaign) fn find(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<Opt
 /// What the kinds need to know of a campaign.
 pub(in crate::campaign) fn facts(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<Option<CampaignFacts>> {
     let query = campaigns::table.find(id).select(columns::<CampaignFacts>());
-    Ok(query.first(tx.conn()?).optional()?)
+    Ok(Prepared(query).get_result(tx.conn()?).optional()?)
 }
 
 /// Running campaigns of a kind, the one that ends first first.

@@ -32,11 +32,8 @@ pub(in crate::campaign) struct OrderRow {
 }
 
 /// Writes an order, unless it is known.
-pub(in crate::campaign) fn insert_order(tx: &mut Tx<'_>, order: &OrderRow) -> DbResult<()> {
-    on_backend!(tx.conn()?, conn => {
-        Prepared(diesel::insert_into(orders::table).values(order).on_conflict_do_nothing()).execute(conn)
-    })?;
-    Ok(())
+pub(in crate::campaign) fn insert_order(tx: &mut Tx<'_>, order: OrderRow) -> DbResult<()> {
+    tx.write_row(diesel::insert_into(orders::table).values(order).on_conflict_do_nothing())
 }
 
 /// What became of an order.

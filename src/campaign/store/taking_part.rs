@@ -8,7 +8,6 @@ use crate::kernel::day::Day;
 use crate::kernel::id::{CampaignId, DeviceId, UserId};
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
-use crate::on_backend;
 use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{
     campaign_actions as actions, campaign_participants as participants, campaign_uses as uses,
@@ -50,37 +49,34 @@ pub(in crate::campaign) fn uncount_use(tx: &mut Tx<'_>, it: &Use<'_>) -> DbResul
 /// How often it was done.
 pub(in crate::campaign) fn used(tx: &mut Tx<'_>, it: &Use<'_>) -> DbResult<i64> {
     let query = uses::table.find((it.campaign, it.user, it.what, it.day)).select(uses::used);
-    Ok(query.first(tx.conn()?).optional()?.unwrap_or(0))
+    Ok(Prepared(query).get_result(tx.conn()?).optional()?.unwrap_or(0))
 }
 
 /// Somebody's first deed in a campaign.
 #[derive(Clone, Copy, Debug, Insertable)]
 #[diesel(table_name = participants, treat_none_as_default_value = false)]
-pub(in crate::campaign) struct Participant<'a> {
+pub(in crate::campaign) struct Participant {
     pub(in crate::campaign) campaign_id: CampaignId,
     pub(in crate::campaign) user_id: UserId,
-    pub(in crate::campaign) what: &'a str,
+    pub(in crate::campaign) what: &'static str,
     pub(in crate::campaign) newcomer: bool,
     pub(in crate::campaign) day: Day,
     pub(in crate::campaign) at: Timestamp,
 }
 
 /// Writes a participant, unless they are one.
-pub(in crate::campaign) fn insert_participant(tx: &mut Tx<'_>, participant: &Participant<'_>) -> DbResult<()> {
-    on_backend!(tx.conn()?, conn => {
-        Prepared(diesel::insert_into(participants::table).values(participant).on_conflict_do_nothing()).execute(conn)
-    })?;
-    Ok(())
+pub(in crate::campaign) fn insert_participant(tx: &mut Tx<'_>, participant: Participant) -> DbResult<()> {
+    tx.write_row(diesel::insert_into(participants::table).values(participant).on_conflict_do_nothing())
 }
 
 /// One deed, for the rules that watch.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = actions, treat_none_as_default_value = false)]
-pub(in crate::campaign) struct ActionRow<'a> {
+pub(in crate::campaign) struct ActionRow {
     pub(in crate::campaign) id: CampaignActionId,
     pub(in crate::campaign) campaign_id: CampaignId,
     pub(in crate::campaign) user_id: UserId,
-    pub(in crate::campaign) what: &'a str,
+    pub(in crate::campaign) what: &'static str,
     pub(in crate::campaign) newcomer: bool,
     pub(in crate::campaign) fresh: bool,
     pub(in crate::campaign) device_id: Option<DeviceId>,
@@ -107,7 +103,6 @@ pub(in crate::campaign) fn forget_actions(tx: &mut Tx<'_>, before: Timestamp, mo
 }
 
 /// Writes a deed.
-pub(in crate::campaign) fn insert_action(tx: &mut Tx<'_>, action: &ActionRow<'_>) -> DbResult<()> {
-    Prepared(diesel::insert_into(actions::table).values(action)).execute(tx.conn()?)?;
-    Ok(())
+pub(in crate::campaign) fn insert_action(tx: &mut Tx<'_>, action: ActionRow) -> DbResult<()> {
+    tx.write_row(diesel::insert_into(actions::table).values(action))
 }

@@ -236,7 +236,7 @@ async fn a_deed_that_is_committed_after_a_look_is_seen_at_the_next() {
             amount: Fen::new(5),
             at: began.1,
         };
-        store::insert_action(tx, &row)
+        store::insert_action(tx, row)
     };
     db.write("late", late).await.unwrap();
     assert_eq!(looks(&db).await, 1, "it began before the look and was committed after it");

@@ -67,7 +67,7 @@ pub fn sku_facts(tx: &mut Tx<'_>, ids: &[SkuId]) -> DbResult<Vec<SkuFacts>> {
     ));
     let rows: Vec<FactsRow> = match ids {
         // One SKU is the usual basket, and a statement with a single bind stays prepared.
-        [only] => query.filter(skus::id.eq(*only)).load(tx.conn()?)?,
+        [only] => Prepared(query.filter(skus::id.eq(*only))).load(tx.conn()?)?,
         many => query.filter(skus::id.eq_any(many.to_vec())).load(tx.conn()?)?,
     };
     let mut found: HashMap<SkuId, SkuFacts> = rows.into_iter().map(|row| (row.sku_id, row.facts(now))).collect();

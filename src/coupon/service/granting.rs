@@ -44,7 +44,44 @@ pub fn grant(tx: &mut Tx<'_>, new: &NewCoupon) -> Result<CouponId, CouponError> 
     give(tx, new, &Trace::default())
 }
 
-/// The same, for somebody who takes it themselves.
+/// Gives somebody a coupon from a source that gives one ever and gave none before, such as a portion that nobody had.
+/// What everybody waits for who is given one is left for [`Uncounted::count`].
+///
+/// # Errors
+/// As [`grant`].
+pub fn grant_anew(tx: &mut Tx<'_>, new: &NewCoupon) -> Result<Uncounted, CouponError> {
+    let (template, allotment) = store::template_of(tx, new.template)?.ok_or(CouponError::TemplateNotFound)?;
+    let coupon = drawn(tx, &template, &allotment, new)?;
+    store::insert_first(tx, coupon.clone())?;
+    tell(tx, ISSUED, &coupon, &template, "")?;
+    funding::note(tx, &template, &coupon, &Trace::default())?;
+    Ok(Uncounted { template, coupon })
+}
+
+/// A coupon that is given, but not yet counted among all of its template.
+#[derive(Debug)]
+#[must_use]
+pub struct Uncounted {
+    template: CouponTemplate,
+    coupon: Coupon,
+}
+
+impl Uncounted {
+    /// The coupon.
+    pub const fn id(&self) -> CouponId {
+        self.coupon.id
+    }
+
+    /// Counts it and pays for it. Call it last before the commit: these rows are contended.
+    ///
+    /// # Errors
+    /// As [`grant`]; the transaction must then be given up.
+    pub fn count(self, tx: &mut Tx<'_>) -> Result<(), CouponError> {
+        count(tx, &self.template, &self.coupon)
+    }
+}
+
+/// The same as [`grant`], for somebody who takes it themselves.
 pub(super) fn give(tx: &mut Tx<'_>, new: &NewCoupon, trace: &Trace) -> Result<CouponId, CouponError> {
     if let Some(had) = store::granted(tx, new.template, new.user, new.source, &new.source_ref)? {
         return Ok(had);
@@ -61,6 +98,24 @@ fn issue(
     new: &NewCoupon,
     trace: &Trace,
 ) -> Result<Coupon, CouponError> {
+    let coupon = drawn(tx, template, allotment, new)?;
+    if !store::insert(tx, &coupon)? {
+        // A twin of this very request was faster; the transaction begins anew and finds what the twin wrote.
+        return Err(lost_race().into());
+    }
+    tell(tx, ISSUED, &coupon, template, "")?;
+    funding::note(tx, template, &coupon, trace)?;
+    count(tx, template, &coupon)?;
+    Ok(coupon)
+}
+
+/// The coupon that somebody is to have, within their own limits; nothing of it is written yet.
+fn drawn(
+    tx: &mut Tx<'_>,
+    template: &CouponTemplate,
+    allotment: &Allotment,
+    new: &NewCoupon,
+) -> Result<Coupon, CouponError> {
     let (now, day) = (tx.now(), tx.today());
     open_to(tx, template, new)?;
     let amount = rules::own_amount(template, new.amount)?;
@@ -71,7 +126,7 @@ fn issue(
         rules::within_own_limits(template, counts.first(), day)?;
         return Err(lost_race().into());
     }
-    let coupon = Coupon {
+    Ok(Coupon {
         id: CouponId::new(tx.next_id()),
         template_id: template.id,
         user_id: new.user,
@@ -85,20 +140,18 @@ fn issue(
         created_at: now,
         state_since: now,
         version: 1,
-    };
-    if !store::insert(tx, &coupon)? {
-        // A twin of this very request was faster; the transaction begins anew and finds what the twin wrote.
-        return Err(lost_race().into());
-    }
-    tell(tx, ISSUED, &coupon, template, "")?;
-    funding::note(tx, template, &coupon, trace)?;
+    })
+}
+
+/// Counts a coupon among all of its template, and takes what it is worth out of its campaign's budget.
+fn count(tx: &mut Tx<'_>, template: &CouponTemplate, coupon: &Coupon) -> Result<(), CouponError> {
+    let day = tx.today();
     if !store::take_from_allotment(tx, template.id, day)? {
         let (_, allotment) = store::template_of(tx, template.id)?.ok_or(CouponError::TemplateNotFound)?;
         rules::some_left(&allotment, day)?;
         return Err(lost_race().into());
     }
-    funding::pay(tx, template, &coupon)?;
-    Ok(coupon)
+    funding::pay(tx, template, coupon)
 }
 
 /// Whether this user may have a coupon of the template from this source at this moment.

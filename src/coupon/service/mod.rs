@@ -17,7 +17,7 @@ mod wallet;
 
 pub use approval::CouponApproval;
 pub use books::differences;
-pub use granting::{NewCoupon, RewardFacts, grant, revoke_unused, reward_facts, state};
+pub use granting::{NewCoupon, RewardFacts, Uncounted, grant, grant_anew, revoke_unused, reward_facts, state};
 pub use templates::{NewTemplate, activate_template, create_template, end_template, pause_template};
 
 pub(super) use best::{Compared, Comparison, compare};

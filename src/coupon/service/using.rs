@@ -15,9 +15,7 @@ use crate::coupon::store;
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
 use crate::platform::db::{DbError, DbResult, Tx};
-use crate::pricing::{
-    OfferClaim, OfferFacts, OrderEvent, PlacedOrder, PricedLine, PricingError, Reduction, Reservation,
-};
+use crate::pricing::{OfferClaim, OfferFacts, OrderEvent, PlacedOrder, PricedLine, PricingError, Reduction};
 
 /// What the coupons claimed take off. Whatever keeps one from being used may have come about since its buyer saw the
 /// price, so the buyer of an order is told what it costs without.
@@ -93,7 +91,7 @@ pub(in crate::coupon) fn reserve(
     tx: &mut Tx<'_>,
     (kind, family): (&'static str, CouponFamily),
     order: &PlacedOrder<'_>,
-) -> Result<Reservation, PricingError> {
+) -> Result<(), PricingError> {
     for id in claimed(order.claims)? {
         let source_ref = id.to_string();
         let parts = order.adjustments.iter().filter(|part| part.source == kind && part.source_ref == source_ref);
@@ -103,7 +101,7 @@ pub(in crate::coupon) fn reserve(
             set_aside(tx, &coupon, &template, order, off).map_err(PricingError::refused_by)?;
         }
     }
-    Ok(Reservation::default())
+    Ok(())
 }
 
 fn set_aside(

@@ -22,6 +22,11 @@ pub(in crate::coupon) fn insert(tx: &mut Tx<'_>, coupon: &Coupon) -> DbResult<bo
     Ok(written == 1)
 }
 
+/// Writes a coupon from a source that never gave one before.
+pub(in crate::coupon) fn insert_first(tx: &mut Tx<'_>, coupon: Coupon) -> DbResult<()> {
+    tx.write_row(diesel::insert_into(coupons::table).values(coupon))
+}
+
 /// The coupon that a user already had from this source.
 pub(in crate::coupon) fn granted(
     tx: &mut Tx<'_>,
@@ -35,7 +40,7 @@ pub(in crate::coupon) fn granted(
         .filter(coupons::user_id.eq(user))
         .filter(coupons::source.eq(source))
         .filter(coupons::source_ref.eq(source_ref));
-    Ok(found.select(coupons::id).first(tx.conn()?).optional()?)
+    Ok(Prepared(found.select(coupons::id).limit(1)).get_result(tx.conn()?).optional()?)
 }
 
 pub(in crate::coupon) fn find(tx: &mut Tx<'_>, id: CouponId) -> DbResult<Option<Coupon>> {

@@ -16,7 +16,7 @@ pub(super) use codes::{
 };
 pub(super) use coupons::{
     CouponFilter, Shelf, ShelfCounts, due, export, find, find_with_template, granted, held_of, history_of, insert,
-    insert_history, on_shelf, search, shelf_counts, transition,
+    insert_first, insert_history, on_shelf, search, shelf_counts, transition,
 };
 pub(super) use figures::{TemplateFigures, figures_of};
 pub(super) use grants::{

@@ -10,6 +10,7 @@ use crate::kernel::id::CampaignId;
 use crate::kernel::money::Fen;
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
+use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{coupon_allotments as allotments, coupon_templates as templates};
 use crate::platform::db::{Constraint, DbResult, Tx, columns};
 
@@ -40,7 +41,7 @@ pub(in crate::coupon) fn template_of(
         .inner_join(templates::table)
         .filter(templates::id.eq(id))
         .select((columns::<CouponTemplate>(), columns::<Allotment>()));
-    Ok(found.first(tx.conn()?).optional()?)
+    Ok(Prepared(found).get_result(tx.conn()?).optional()?)
 }
 
 /// The template that people mean by a code they share.

@@ -18,7 +18,7 @@ use crate::platform::db::{Db, DbError, DbResult, Tx, scratch};
 use crate::platform::http::ApiError;
 use crate::pricing::{
     self, BasketLine, Offer, OfferClaim, OfferFacts, Offers, OrderEvent, PlacedOrder, PricingError, Quote,
-    QuoteRequest, Reach, Reduction, Reservation, Stage,
+    QuoteRequest, Reach, Reduction, Stage,
 };
 
 /// Sets the price of the lines claimed, a yuan less; coupons may be used with it or not.
@@ -41,8 +41,8 @@ impl Offer for Cheaper {
         Ok(facts.claims.iter().map(off).collect())
     }
 
-    fn reserve(&self, _tx: &mut Tx<'_>, _order: &PlacedOrder<'_>) -> Result<Reservation, PricingError> {
-        Ok(Reservation::default())
+    fn reserve(&self, _tx: &mut Tx<'_>, _order: &PlacedOrder<'_>) -> Result<(), PricingError> {
+        Ok(())
     }
 
     fn on_order(&self, _tx: &mut Tx<'_>, _order: OrderId, _event: OrderEvent) -> DbResult<()> {
@@ -183,7 +183,6 @@ impl Shop {
                 adjustments: &quote.adjustments,
                 claims: &request.claims,
                 total: quote.total,
-                pay_deadline: now,
             };
             offers.reserve(tx, &order)?;
             Ok::<_, PricingError>(order_id)

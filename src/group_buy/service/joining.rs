@@ -13,7 +13,7 @@ use crate::kernel::money::Fen;
 use crate::kernel::time::{DAY_MS, Timestamp};
 use crate::order;
 use crate::platform::db::{DbError, DbResult, Tx};
-use crate::pricing::{OfferClaim, PlacedOrder, Reservation};
+use crate::pricing::{OfferClaim, PlacedOrder, Terms};
 use crate::share::{self, SubjectKind, Touch};
 
 /// A basket for which somebody claims a group's price.
@@ -44,18 +44,16 @@ struct Priced {
     newcomer: bool,
     rules: Rules,
     offer: SkuOffer,
+    /// The group that was to be joined; absent for one that is to be opened.
+    group: Option<Group>,
 }
 
-impl Priced {
-    /// What the price of this SKU in a campaign was made of for a user, as it was left or anew.
-    fn of(tx: &mut Tx<'_>, campaign: CampaignId, sku: SkuId, user: UserId) -> Result<Self, GroupBuyError> {
-        let same = |left: &Self| left.user == user && left.rules.campaign_id == campaign && left.offer.sku_id == sku;
-        if let Some(left) = tx.take_left().filter(same) {
-            return Ok(left);
-        }
-        let offer = store::offer(tx, campaign, sku)?.ok_or(GroupBuyError::SkuNotIncluded)?;
-        Ok(Self { user, newcomer: order::is_newcomer(tx, user)?, rules: rules_of(tx, campaign)?, offer })
-    }
+/// What an order for a group was promised, left for the moment when it is taken.
+struct Promised {
+    priced: Priced,
+    /// The group as it was seen, or as it is to be opened.
+    group: Group,
+    touch: Option<Touch>,
 }
 
 impl Seating {
@@ -82,16 +80,19 @@ fn understood(asked: &Asked<'_>) -> Result<(Wish, SkuId, i64), GroupBuyError> {
 pub(in crate::group_buy) fn price(tx: &mut Tx<'_>, asked: &Asked<'_>) -> Result<Seating, GroupBuyError> {
     let (wish, sku, quantity) = understood(asked)?;
     let viewer = viewer(tx, asked.user)?;
-    let leads = matches!(wish, Wish::Open(_));
-    let rules = match wish {
-        Wish::Open(campaign) => may_open(tx, campaign, &viewer)?,
-        Wish::Join { group, token } => may_join(tx, group, token.as_deref(), &viewer)?,
+    let (group, rules) = match wish {
+        Wish::Open(campaign) => (None, may_open(tx, campaign, &viewer)?),
+        Wish::Join { group, token } => {
+            let (group, rules) = may_join(tx, group, token.as_deref(), &viewer)?;
+            (Some(group), rules)
+        }
     };
+    let leads = group.is_none();
     may_take_part(tx, &rules, asked.user)?;
     let offer = store::offer(tx, rules.campaign_id, sku)?.ok_or(GroupBuyError::SkuNotIncluded)?;
     rules::may_take(&rules, &offer, quantity)?;
     if let Some(user) = asked.user {
-        tx.leave(Priced { user, newcomer: viewer.newcomer, rules: rules.clone(), offer: offer.clone() });
+        tx.leave(Priced { user, newcomer: viewer.newcomer, rules: rules.clone(), offer: offer.clone(), group });
     }
     Ok(Seating { rules, offer, leads })
 }
@@ -113,21 +114,20 @@ pub(super) fn may_open(tx: &mut Tx<'_>, campaign: CampaignId, viewer: &Viewer) -
     Ok(rules)
 }
 
-/// Whether a viewer may join a group now; answers its rules.
+/// Whether a viewer may join a group now; answers it with its rules.
 pub(super) fn may_join(
     tx: &mut Tx<'_>,
     id: GroupId,
     token: Option<&str>,
     viewer: &Viewer,
-) -> Result<Rules, GroupBuyError> {
-    let group = store::find(tx, id)?.ok_or(GroupBuyError::NotFound)?;
-    let rules = rules_of(tx, group.campaign_id)?;
+) -> Result<(Group, Rules), GroupBuyError> {
+    let (group, rules) = store::group_with_rules(tx, id)?.ok_or(GroupBuyError::NotFound)?;
     let own = viewer.user.map(|user| store::live_of_user(tx, id, user)).transpose()?.flatten();
     let invited = is_invited(tx, &group, &rules, token)?;
     let joiner = Joiner { user: viewer.user, newcomer: viewer.newcomer, invited };
     rules::may_join(&group, &rules, own.as_ref(), &joiner, tx.now())?;
     campaign::open_for(tx, group.campaign_id, CampaignKind::GroupBuy, viewer)?;
-    Ok(rules)
+    Ok((group, rules))
 }
 
 /// Whether whoever brings this token may see the group: everybody may see a public one, and those whom the share of
@@ -158,41 +158,63 @@ fn next_lead_number(tx: &mut Tx<'_>, rules: &Rules, user: UserId) -> Result<i64,
     rules::free_number(&led, rules.leads_at_once).ok_or_else(too_many)
 }
 
-/// Takes a seat for an order that has just been written and whose claim was priced in this transaction.
-pub(in crate::group_buy) fn reserve(
+/// What a group asks of an order whose claim was priced in this transaction: to wait for it before it is sent, and to be
+/// paid before its end.
+pub(in crate::group_buy) fn terms(
     tx: &mut Tx<'_>,
     settings: &GroupBuySettings,
     order: &PlacedOrder<'_>,
-) -> Result<Reservation, GroupBuyError> {
-    let only = if let [line] = order.lines { Some(line) } else { None };
-    let line = only.ok_or(GroupBuyError::OneSkuOnly)?;
-    let asked = Asked { user: Some(order.user_id), claims: order.claims, line: Some((line.sku_id, line.quantity)) };
-    let (wish, sku, quantity) = understood(&asked)?;
-    let (group, priced, leads) = match wish {
-        Wish::Open(campaign) => {
-            let priced = Priced::of(tx, campaign, sku, order.user_id)?;
-            // The user's turn comes first, so that whoever opens several groups at once gets a number for each.
-            take_turn(tx, &priced.rules, order.user_id)?;
-            (new_group(tx, &priced.rules, order.user_id)?, priced, true)
-        }
-        Wish::Join { group, .. } => {
-            let group = joined(tx, group)?;
-            let priced = Priced::of(tx, group.campaign_id, sku, order.user_id)?;
-            take_turn(tx, &priced.rules, order.user_id)?;
-            (group, priced, false)
+) -> Result<Terms, GroupBuyError> {
+    let priced: Priced = tx.take_left().filter(|left: &Priced| left.user == order.user_id).ok_or_else(unpriced)?;
+    let group = match &priced.group {
+        Some(group) => group.clone(),
+        None => {
+            let facts = campaign::facts(tx, priced.rules.campaign_id)?;
+            let deadline = rules::deadline(&priced.rules, facts.ends_at, tx.now());
+            open_group(tx, &priced.rules, order.user_id, None, deadline)
         }
     };
-    let seat = seated(tx, &group, order, &priced, leads)?;
+    let touch = share::last_touch(tx, order.user_id, tx.now().plus_millis(-DAY_MS))?;
+    let pay_within = settings.pay_within_ms.min(group.deadline.millis_since(tx.now()));
+    let terms = Terms { ship_gate: Some(group.id.to_string()), pay_within_ms: Some(pay_within) };
+    tx.leave(Promised { priced, group, touch });
+    Ok(terms)
+}
+
+fn unpriced() -> DbError {
+    DbError::Defect("group buy: an order is placed whose claim was not priced".to_owned())
+}
+
+/// Takes a seat for an order that has just been written.
+pub(in crate::group_buy) fn reserve(tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<(), GroupBuyError> {
+    let Promised { priced, group: seen, touch } = tx.take_left().ok_or_else(unpriced)?;
+    let line = order.lines.first().ok_or(GroupBuyError::OneSkuOnly)?;
+    let own = own_price(&priced, line.unit_price);
+    // What concerns the buyer alone is written before the group, for which others wait.
+    let leads = seen.leader_id == order.user_id;
+    take_part(tx, order, &priced, leads, touch.as_ref(), given_away(line.unit_price, own, line.quantity)?)?;
+    let (group, seat_no) = if priced.group.is_some() {
+        join(tx, order, &priced.rules, &seen)?
+    } else {
+        (open(tx, &priced.rules, seen)?, 1)
+    };
+    let seat = seat_of(tx, order, &priced, &group, seat_no);
+    store::insert_first_seat(tx, seat.clone())?;
+    let inviter_id = touch.map(|touch| touch.sharer);
+    record(tx, JOINED, Some(order.user_id), &MemberDid { inviter_id, ..MemberDid::of(&group, &seat) })?;
     let Priced { rules, offer, .. } = priced;
-    take_part(tx, &rules, order, &group, &seat, line.unit_price)?;
-    if offer.quota.is_some() && !store::take_quota(tx, rules.campaign_id, sku, quantity)? {
-        let left = store::offer(tx, rules.campaign_id, sku)?.and_then(|offer| offer.left());
+    if offer.quota.is_some() && !store::take_quota(tx, rules.campaign_id, offer.sku_id, line.quantity)? {
+        let left = store::offer(tx, rules.campaign_id, offer.sku_id)?.and_then(|offer| offer.left());
         return Err(GroupBuyError::SoldOut(serde_json::json!({ "left": left })));
     }
-    let amount = given_away(line.unit_price, seat.least_price, quantity)?;
-    campaign::spend(tx, &Grant { campaign: rules.campaign_id, reference: &grant_of(&seat), amount })?;
-    let pay_within = settings.pay_within_ms.min(group.deadline.millis_since(tx.now()));
-    Ok(Reservation { ship_gate: Some(group.id.to_string()), pay_within_ms: Some(pay_within) })
+    let amount = given_away(line.unit_price, seat.least_price, line.quantity)?;
+    let grant = Grant { campaign: rules.campaign_id, reference: &grant_of(&seat), amount };
+    Ok(campaign::spend_anew(tx, &grant)?)
+}
+
+/// What a seat costs its buyer, never more than without a group.
+fn own_price(priced: &Priced, base: Fen) -> Fen {
+    rules::price_of(&priced.offer, priced.group.is_none()).min(base)
 }
 
 fn given_away(base: Fen, price: Fen, quantity: i64) -> DbResult<Fen> {
@@ -201,14 +223,32 @@ fn given_away(base: Fen, price: Fen, quantity: i64) -> DbResult<Fen> {
     amount.ok_or_else(|| DbError::Defect("group buy: a discount left the range of money".to_owned()))
 }
 
-/// A group that nobody but its leader sees until they have paid.
-fn new_group(tx: &mut Tx<'_>, rules: &Rules, leader: UserId) -> Result<Group, GroupBuyError> {
-    let number = next_lead_number(tx, rules, leader)?;
-    let facts = campaign::facts(tx, rules.campaign_id)?;
-    let deadline = rules::deadline(rules, facts.ends_at, tx.now());
-    let group = open_group(tx, rules, leader, Some(number), deadline);
+/// Writes a group that nobody but its leader sees until they have paid. The user's turn comes first, so that whoever
+/// opens several groups at once gets a number for each.
+fn open(tx: &mut Tx<'_>, rules: &Rules, planned: Group) -> Result<Group, GroupBuyError> {
+    take_turn(tx, rules, planned.leader_id)?;
+    let lead_no = Some(next_lead_number(tx, rules, planned.leader_id)?);
+    let group = Group { lead_no, ..planned };
     store::insert_group(tx, &group)?;
     Ok(group)
+}
+
+/// Takes one of the free seats of a group, and with it the group's lock, and the buyer's turn; answers the lowest number
+/// that is free.
+fn join(tx: &mut Tx<'_>, order: &PlacedOrder<'_>, rules: &Rules, seen: &Group) -> Result<(Group, i64), GroupBuyError> {
+    let group = joined(tx, seen.id)?;
+    if group.deadline != seen.deadline {
+        // The order was to be paid by another time; the transaction begins anew.
+        return Err(DbError::Conflict(format!("the end of group {} was moved", group.id)).into());
+    }
+    take_turn(tx, rules, order.user_id)?;
+    let taken = store::taken_places(tx, group.id)?;
+    if let Some(own) = taken.iter().find(|seat| seat.user_id == Some(order.user_id)) {
+        return Err(GroupBuyError::AlreadyIn(serde_json::json!({ "order_id": own.order_id })));
+    }
+    let numbers: Vec<i64> = taken.iter().map(|seat| seat.seat_no).collect();
+    let seat_no = rules::free_number(&numbers, group.seats).ok_or(GroupBuyError::Full)?;
+    Ok((group, seat_no))
 }
 
 /// An open group with one seat taken, that of its leader.
@@ -255,24 +295,11 @@ fn joined(tx: &mut Tx<'_>, id: GroupId) -> Result<Group, GroupBuyError> {
     Err(if group.deadline <= tx.now() { GroupBuyError::TimeOver } else { GroupBuyError::Full })
 }
 
-/// Writes the seat, under the lowest number that is free. The group is locked.
-fn seated(
-    tx: &mut Tx<'_>,
-    group: &Group,
-    order: &PlacedOrder<'_>,
-    priced: &Priced,
-    leads: bool,
-) -> Result<Seat, GroupBuyError> {
-    let offer = &priced.offer;
-    let taken = if leads { Vec::new() } else { store::taken_places(tx, group.id)? };
-    if let Some(own) = taken.iter().find(|seat| seat.user_id == Some(order.user_id)) {
-        return Err(GroupBuyError::AlreadyIn(serde_json::json!({ "order_id": own.order_id })));
-    }
-    let numbers: Vec<i64> = taken.iter().map(|seat| seat.seat_no).collect();
-    let seat_no = rules::free_number(&numbers, group.seats).ok_or(GroupBuyError::Full)?;
-    let base = order.lines.first().map_or(Fen::ZERO, |line| line.unit_price);
-    let price = rules::price_of(offer, leads).min(base);
-    let seat = Seat {
+/// The seat of an order.
+fn seat_of(tx: &Tx<'_>, order: &PlacedOrder<'_>, priced: &Priced, group: &Group, seat_no: i64) -> Seat {
+    let line = order.lines.first();
+    let price = own_price(priced, line.map_or(Fen::ZERO, |line| line.unit_price));
+    Seat {
         id: SeatId::new(tx.next_id()),
         group_id: group.id,
         campaign_id: group.campaign_id,
@@ -280,10 +307,10 @@ fn seated(
         of_seats: group.seats,
         user_id: Some(order.user_id),
         order_id: Some(order.order_id),
-        sku_id: Some(offer.sku_id),
-        quantity: order.lines.first().map_or(0, |line| line.quantity),
+        sku_id: Some(priced.offer.sku_id),
+        quantity: line.map_or(0, |line| line.quantity),
         price,
-        least_price: price.min(offer.least_price()),
+        least_price: price.min(priced.offer.least_price()),
         newcomer: priced.newcomer,
         state: SeatState::Held,
         held_at: tx.now(),
@@ -297,9 +324,7 @@ fn seated(
         failure: None,
         given_back_at: None,
         moved_to: None,
-    };
-    store::insert_seat(tx, &seat)?;
-    Ok(seat)
+    }
 }
 
 /// Counts one more time that a user takes part.
@@ -310,40 +335,26 @@ fn take_turn(tx: &mut Tx<'_>, rules: &Rules, user: UserId) -> Result<(), GroupBu
 /// Tells the campaign who came, by whom, for what.
 fn take_part(
     tx: &mut Tx<'_>,
-    rules: &Rules,
     order: &PlacedOrder<'_>,
-    group: &Group,
-    seat: &Seat,
-    base: Fen,
-) -> Result<(), GroupBuyError> {
-    let (campaign, user) = (rules.campaign_id, order.user_id);
-    let since = tx.now().plus_millis(-DAY_MS);
-    let touch = share::last_touch(tx, user, since)?;
-    let inviter = touch.as_ref().map(|touch: &Touch| touch.sharer);
-    let cost = given_away(base, seat.price, seat.quantity)?;
-    let leads = user == group.leader_id;
-    let action = Action {
-        campaign,
-        user,
-        what: if leads { "open" } else { JOIN },
-        newcomer: seat.newcomer,
-        device: None,
-        network: None,
-        inviter,
-        amount: cost,
-    };
-    campaign::note(tx, &action)?;
+    priced: &Priced,
+    leads: bool,
+    touch: Option<&Touch>,
+    cost: Fen,
+) -> DbResult<()> {
+    let (campaign, user, newcomer) = (priced.rules.campaign_id, order.user_id, priced.newcomer);
+    let inviter = touch.map(|touch| touch.sharer);
+    let what = if leads { "open" } else { JOIN };
+    let (device, network) = (None, None);
+    campaign::note(tx, &Action { campaign, user, what, newcomer, device, network, inviter, amount: cost })?;
     let placed = CampaignOrder {
         campaign,
         order_id: order.order_id,
         user,
-        newcomer: seat.newcomer,
-        channel: touch.as_ref().map(|touch| touch.channel),
+        newcomer,
+        channel: touch.map(|touch| touch.channel),
         inviter,
         cost,
         total: order.total,
     };
-    campaign::attribute(tx, &placed)?;
-    let did = MemberDid { inviter_id: inviter, ..MemberDid::of(group, seat) };
-    Ok(record(tx, JOINED, Some(user), &did)?)
+    campaign::attribute(tx, &placed)
 }

@@ -15,7 +15,7 @@ pub use books::differences;
 
 pub(super) use desk::{AtDesk, export, force_expire, group_file, groups_for_staff};
 pub(super) use ending::settle_group;
-pub(super) use joining::{Asked, price, reserve};
+pub(super) use joining::{Asked, price, reserve, terms};
 pub(super) use looking::{
     CampaignLook, GroupLook, Member, OwnLook, PageOf, WallLook, campaigns_of_product, card, group_page, own_groups,
     running_campaigns, wall,

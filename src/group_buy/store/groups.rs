@@ -31,7 +31,7 @@ pub(in crate::group_buy) fn insert_group(tx: &mut Tx<'_>, group: &Group) -> DbRe
 }
 
 pub(in crate::group_buy) fn find(tx: &mut Tx<'_>, id: GroupId) -> DbResult<Option<Group>> {
-    Ok(groups::table.find(id).select(columns::<Group>()).first(tx.conn()?).optional()?)
+    Ok(Prepared(groups::table.find(id).select(columns::<Group>())).get_result(tx.conn()?).optional()?)
 }
 
 /// Reads a group and keeps everybody else from changing it until the end of the transaction, by changing its version.

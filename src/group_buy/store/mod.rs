@@ -11,11 +11,11 @@ pub(super) use groups::{
     take_seat,
 };
 pub(super) use rules::{
-    end_campaign, give_quota, insert_rules, offer, offers, offers_of, products_rules, replace_rules, rules, rules_of,
-    take_quota,
+    end_campaign, give_quota, group_with_rules, insert_rules, offer, offers, offers_of, products_rules, replace_rules,
+    rules, rules_of, take_quota,
 };
 pub(super) use seats::{
-    SeatTaken, Stamps, advance, advance_all, due_seats, fill_seats, insert_seat, latest_of_user, live_of_user,
-    live_seats, mark_given_back, of_campaign, of_group, of_order, of_orders, of_user, postpone, seat, set_moved_to,
-    settle_done, taken_places,
+    SeatTaken, Stamps, advance, advance_all, due_seats, fill_seats, insert_first_seat, insert_seat, latest_of_user,
+    live_of_user, live_seats, mark_given_back, of_campaign, of_group, of_order, of_orders, of_user, postpone, seat,
+    set_moved_to, settle_done, taken_places,
 };

@@ -5,13 +5,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::catalog::{ProductId, SkuId};
-use crate::group_buy::model::{Joiners, LatePayer, Rules, SkuOffer, Visibility};
+use crate::group_buy::model::{Group, GroupId, Joiners, LatePayer, Rules, SkuOffer, Visibility};
 use crate::group_buy::rules::RulesDraft;
 use crate::kernel::id::CampaignId;
 use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
 use crate::platform::db::dialect::Prepared;
-use crate::platform::db::schema::{group_buy_rules as rules_table, group_buy_skus as skus};
+use crate::platform::db::schema::{buy_groups as groups, group_buy_rules as rules_table, group_buy_skus as skus};
 use crate::platform::db::{DbError, DbResult, Tx, columns};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -133,8 +133,19 @@ pub(in crate::group_buy) fn replace_rules(tx: &mut Tx<'_>, id: CampaignId, draft
 }
 
 pub(in crate::group_buy) fn rules(tx: &mut Tx<'_>, id: CampaignId) -> DbResult<Option<Rules>> {
-    let found = rules_table::table.find(id).select(columns::<RulesRow>()).first(tx.conn()?).optional()?;
+    let query = rules_table::table.find(id).select(columns::<RulesRow>());
+    let found: Option<RulesRow> = Prepared(query).get_result(tx.conn()?).optional()?;
     found.map(RulesRow::into_rules).transpose()
+}
+
+/// A group with the rules of its campaign.
+pub(in crate::group_buy) fn group_with_rules(tx: &mut Tx<'_>, id: GroupId) -> DbResult<Option<(Group, Rules)>> {
+    let query = groups::table
+        .inner_join(rules_table::table.on(rules_table::campaign_id.eq(groups::campaign_id)))
+        .filter(groups::id.eq(id))
+        .select((columns::<Group>(), columns::<RulesRow>()));
+    let found: Option<(Group, RulesRow)> = Prepared(query).get_result(tx.conn()?).optional()?;
+    found.map(|(group, rules)| Ok((group, rules.into_rules()?))).transpose()
 }
 
 /// The rules of these campaigns, in no order.
@@ -168,7 +179,8 @@ pub(in crate::group_buy) fn end_campaign(tx: &mut Tx<'_>, id: CampaignId) -> DbR
 
 /// What one SKU costs.
 pub(in crate::group_buy) fn offer(tx: &mut Tx<'_>, id: CampaignId, sku: SkuId) -> DbResult<Option<SkuOffer>> {
-    let found = skus::table.find((id, sku)).select(columns::<SkuRow>()).first(tx.conn()?).optional()?;
+    let query = skus::table.find((id, sku)).select(columns::<SkuRow>());
+    let found: Option<SkuRow> = Prepared(query).get_result(tx.conn()?).optional()?;
     Ok(found.map(SkuRow::into_offer).transpose()?.map(|(_, offer)| offer))
 }
 

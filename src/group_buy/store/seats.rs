@@ -41,6 +41,11 @@ pub(in crate::group_buy) fn insert_seat(tx: &mut Tx<'_>, seat: &Seat) -> Result<
     Ok(())
 }
 
+/// Writes the seat of somebody who has none in this group, as was seen under its lock.
+pub(in crate::group_buy) fn insert_first_seat(tx: &mut Tx<'_>, seat: Seat) -> DbResult<()> {
+    tx.write_row(diesel::insert_into(seats::table).values(seat))
+}
+
 /// Writes seats that the shop fills.
 pub(in crate::group_buy) fn fill_seats(tx: &mut Tx<'_>, filled: &[Seat]) -> DbResult<()> {
     if !filled.is_empty() {

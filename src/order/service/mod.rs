@@ -76,7 +76,7 @@ fn note_row(tx: &mut Tx<'_>, order: &Order, from: Option<OrderState>, cause: Cau
         reason: cause.reason.to_owned(),
         at: tx.now(),
     };
-    store::insert_history(tx, &row)
+    store::insert_history(tx, row)
 }
 
 fn record<P: serde::Serialize>(tx: &mut Tx<'_>, name: &'static str, order: &Order, payload: &P) -> DbResult<()> {

@@ -1,7 +1,8 @@
 //! Placing an order: one transaction from the basket to the open payment.
 //!
 //! What several buyers compete for comes last: campaign rows, then stock, after even the answer is written down, so that
-//! their locks are held for the shortest time.
+//! their locks are held for the shortest time. What is written before them is written one row after the other with
+//! nothing asked in between, so that it travels together.
 
 use serde_json::json;
 
@@ -16,6 +17,7 @@ use crate::cart;
 use crate::identity::{self, Address, AddressId};
 use crate::kernel::id::{OrderId, UserId};
 use crate::kernel::money::Fen;
+use crate::kernel::time::Timestamp;
 use crate::payment::{self, OpenPayment};
 use crate::pick_up::{self, StoreId, StoreState};
 use crate::platform::db::{DbResult, Tx};
@@ -88,6 +90,13 @@ impl Receiver {
     }
 }
 
+/// What an order is to be, once its offers had their say.
+struct Agreed {
+    id: OrderId,
+    pay_deadline: Timestamp,
+    gates: Vec<ShipGate>,
+}
+
 /// An order about to be placed.
 #[derive(Debug, Clone)]
 pub(in crate::order) struct PlaceOrder {
@@ -146,26 +155,39 @@ pub(in crate::order) fn place<T>(
     if quote.total != wish.expected.total || quote.digest != wish.expected.digest {
         return Err(OrderError::PriceChanged(json!(pricing::QuoteView::from(quote))));
     }
-    let mut placed = write_order(tx, orders, wish, &quote, &receiver, remark)?;
-    reserve_offers(tx, orders, wish, &quote, &mut placed)?;
-    let skus: Vec<_> = quote.lines.iter().map(|line| line.sku_id).collect();
-    payment::open(tx, payment_of(&placed))?;
+    let order_id = OrderId::new(tx.next_id());
+    let facts = PlacedOrder {
+        order_id,
+        user_id: wish.user_id,
+        lines: &quote.lines,
+        adjustments: &quote.adjustments,
+        claims: &wish.claims,
+        total: quote.total,
+    };
+    let agreed = agree(tx, orders, &facts)?;
     if wish.basket == Basket::Cart {
+        let skus: Vec<_> = quote.lines.iter().map(|line| line.sku_id).collect();
         cart::remove_bought(tx, wish.user_id, &skus)?;
     }
+    let mut placed = write_order(tx, wish, &quote, &receiver, remark, agreed)?;
+    payment::open(tx, payment_of(&placed))?;
     let event =
         OrderPlaced { order: OrderFacts::of(&placed.order, &placed.lines), pay_deadline: placed.order.pay_deadline };
     record(tx, PLACED, &placed.order, &event)?;
     let wanted = quote.lines.iter().map(|line| StockLine { sku_id: line.sku_id, quantity: line.quantity });
-    let (id, wanted) = (placed.order.id, wanted.collect::<Vec<_>>());
+    let hold = stock::write_hold(tx, order_id, &wanted.collect::<Vec<_>>())?;
+    let take = |tx: &mut Tx<'_>| {
+        orders.offers.reserve(tx, &facts)?;
+        Ok::<_, OrderError>(stock::take(tx, hold)?)
+    };
     if placed.order.total == Fen::ZERO {
         // Paid at once: the stock has to be held before it can be sold.
-        stock::hold(tx, id, &wanted)?;
+        take(tx)?;
         settle_free(tx, orders, &mut placed)?;
         return note(tx, placed);
     }
     let noted = note(tx, placed)?;
-    stock::hold(tx, id, &wanted)?;
+    take(tx)?;
     Ok(noted)
 }
 
@@ -213,15 +235,13 @@ fn basket_lines(tx: &mut Tx<'_>, wish: &PlaceOrder) -> Result<Vec<BasketLine>, O
 
 fn write_order(
     tx: &mut Tx<'_>,
-    orders: &Orders,
     wish: &PlaceOrder,
     quote: &Quote,
     receiver: &Receiver,
     remark: &str,
+    Agreed { id, pay_deadline, gates }: Agreed,
 ) -> DbResult<Placed> {
-    let id = OrderId::new(tx.next_id());
     let now = tx.now();
-    let pay_deadline = now.plus_millis(orders.settings.pay_within_ms);
     let order = Order {
         id,
         user_id: wish.user_id,
@@ -264,7 +284,8 @@ fn write_order(
         store::insert_pick_up(tx, &PickUp { order_id: id, store_id, code, issued_at, verified_at, verified_by })?;
     }
     note_row(tx, &order, None, Cause { actor: Actor::Shopper(wish.user_id), reason: "placed" })?;
-    Ok(Placed { order, lines, adjustments, gates: Vec::new() })
+    gates.iter().try_for_each(|gate| store::insert_gate(tx, gate))?;
+    Ok(Placed { order, lines, adjustments, gates })
 }
 
 /// Where it goes: an address that is the buyer's own, or a store that takes orders.
@@ -332,42 +353,20 @@ fn adjustments_of(tx: &Tx<'_>, order_id: OrderId, quote: &Quote, lines: &[OrderL
     quote.adjustments.iter().map(adjustment).collect()
 }
 
-/// Lets campaigns set aside what they promised, and takes over their wishes: less time to pay, a ship gate.
-fn reserve_offers(
-    tx: &mut Tx<'_>,
-    orders: &Orders,
-    wish: &PlaceOrder,
-    quote: &Quote,
-    placed: &mut Placed,
-) -> Result<(), OrderError> {
-    let facts = PlacedOrder {
-        order_id: placed.order.id,
-        user_id: wish.user_id,
-        lines: &quote.lines,
-        adjustments: &quote.adjustments,
-        claims: &wish.claims,
-        total: quote.total,
-        pay_deadline: placed.order.pay_deadline,
-    };
-    let now = tx.now();
-    let mut deadline = placed.order.pay_deadline;
-    for (source, reservation) in orders.offers.reserve(tx, &facts)? {
-        if let Some(within) = reservation.pay_within_ms {
-            deadline = deadline.min(now.plus_millis(within));
+/// Takes over what campaigns ask of an order: less time to pay, a ship gate.
+fn agree(tx: &mut Tx<'_>, orders: &Orders, order: &PlacedOrder<'_>) -> Result<Agreed, OrderError> {
+    let (id, now) = (order.order_id, tx.now());
+    let mut agreed = Agreed { id, pay_deadline: now.plus_millis(orders.settings.pay_within_ms), gates: Vec::new() };
+    for (source, terms) in orders.offers.terms(tx, order)? {
+        if let Some(within) = terms.pay_within_ms {
+            agreed.pay_deadline = agreed.pay_deadline.min(now.plus_millis(within));
         }
-        if let Some(source_ref) = reservation.ship_gate {
+        if let Some(source_ref) = terms.ship_gate {
             let source = source.to_owned();
-            let gate = ShipGate { order_id: placed.order.id, source, source_ref, created_at: now, opened_at: None };
-            store::insert_gate(tx, &gate)?;
-            placed.gates.push(gate);
+            agreed.gates.push(ShipGate { order_id: id, source, source_ref, created_at: now, opened_at: None });
         }
     }
-    if deadline < placed.order.pay_deadline {
-        store::set_pay_deadline(tx, placed.order.id, deadline)?;
-        placed.order.pay_deadline = deadline;
-        placed.order.close_due_at = deadline;
-    }
-    Ok(())
+    Ok(agreed)
 }
 
 fn payment_of(placed: &Placed) -> OpenPayment {

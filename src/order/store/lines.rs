@@ -11,18 +11,13 @@ use crate::platform::db::dialect::Prepared;
 use crate::platform::db::schema::{order_adjustments as adjustments, order_lines as lines, orders};
 use crate::platform::db::{DbResult, Tx, columns};
 
-/// Writes lines. An order of one line, the usual one, goes through a statement that stays prepared, which an insert of
-/// several rows does not.
+/// Writes lines.
 pub(in crate::order) fn insert_lines(tx: &mut Tx<'_>, rows: &[OrderLine]) -> DbResult<()> {
-    crate::insert_rows!(tx.conn()?, lines::table, rows)?;
-    Ok(())
+    crate::write_rows!(tx, lines::table, rows)
 }
 
 pub(in crate::order) fn insert_adjustments(tx: &mut Tx<'_>, rows: &[OrderAdjustment]) -> DbResult<()> {
-    if !rows.is_empty() {
-        crate::insert_rows!(tx.conn()?, adjustments::table, rows)?;
-    }
-    Ok(())
+    crate::write_rows!(tx, adjustments::table, rows)
 }
 
 pub(in crate::order) fn lines_of(tx: &mut Tx<'_>, order: OrderId) -> DbResult<Vec<OrderLine>> {

@@ -15,7 +15,7 @@ pub(super) use lines::{
 };
 pub(super) use orders::{
     NewStamps, defer_close, find, has_paid, has_paid_another, history_of, insert, insert_history, lock, set_hidden,
-    set_note, set_pay_deadline, set_price, states, transition,
+    set_note, set_price, states, transition,
 };
 pub(super) use pick_ups::{
     insert_pick_up, issue_pick_up_code, pick_up_by_code, pick_up_of, pick_ups_wrong, verify_pick_up,

@@ -26,8 +26,7 @@ pub(in crate::order) struct NewStamps {
 }
 
 pub(in crate::order) fn insert(tx: &mut Tx<'_>, order: &Order) -> DbResult<()> {
-    Prepared(diesel::insert_into(orders::table).values(order)).execute(tx.conn()?)?;
-    Ok(())
+    tx.write_row(diesel::insert_into(orders::table).values(order.clone()))
 }
 
 pub(in crate::order) fn find(tx: &mut Tx<'_>, id: OrderId) -> DbResult<Option<Order>> {
@@ -65,7 +64,7 @@ pub(in crate::order) fn transition(
 /// Whether any order of this user was ever paid.
 pub(in crate::order) fn has_paid(tx: &mut Tx<'_>, user: UserId) -> DbResult<bool> {
     let paid = orders::table.filter(orders::user_id.eq(user)).filter(orders::paid_at.is_not_null()).select(orders::id);
-    Ok(paid.first::<OrderId>(tx.conn()?).optional()?.is_some())
+    Ok(!Prepared(paid.limit(1)).load::<OrderId>(tx.conn()?)?.is_empty())
 }
 
 /// Whether any order of this user but this one was ever paid.
@@ -74,15 +73,6 @@ pub(in crate::order) fn has_paid_another(tx: &mut Tx<'_>, user: UserId, order: O
         .filter(orders::user_id.eq(user).and(orders::id.ne(order)).and(orders::paid_at.is_not_null()))
         .select(orders::id);
     Ok(paid.first::<OrderId>(tx.conn()?).optional()?.is_some())
-}
-
-pub(in crate::order) fn set_pay_deadline(tx: &mut Tx<'_>, id: OrderId, deadline: Timestamp) -> DbResult<()> {
-    Prepared(
-        diesel::update(orders::table.find(id))
-            .set((orders::pay_deadline.eq(deadline), orders::close_due_at.eq(deadline))),
-    )
-    .execute(tx.conn()?)?;
-    Ok(())
 }
 
 /// Puts off closing an unpaid order; its deadline stays.
@@ -125,9 +115,8 @@ pub(in crate::order) fn set_price(
     Ok(changed == 1)
 }
 
-pub(in crate::order) fn insert_history(tx: &mut Tx<'_>, row: &HistoryRow) -> DbResult<()> {
-    Prepared(diesel::insert_into(history::table).values(row)).execute(tx.conn()?)?;
-    Ok(())
+pub(in crate::order) fn insert_history(tx: &mut Tx<'_>, row: HistoryRow) -> DbResult<()> {
+    tx.write_row(diesel::insert_into(history::table).values(row))
 }
 
 pub(in crate::order) fn history_of(tx: &mut Tx<'_>, id: OrderId) -> DbResult<Vec<HistoryRow>> {

@@ -45,8 +45,7 @@ impl FromDb for ParcelTaken {
 }
 
 pub(in crate::order) fn insert_gate(tx: &mut Tx<'_>, gate: &ShipGate) -> DbResult<()> {
-    Prepared(diesel::insert_into(gates::table).values(gate)).execute(tx.conn()?)?;
-    Ok(())
+    tx.write_row(diesel::insert_into(gates::table).values(gate.clone()))
 }
 
 /// Opens a gate that still holds; false when it was open or is none.

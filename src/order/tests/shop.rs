@@ -22,7 +22,7 @@ use crate::platform::http::Origin;
 use crate::platform::jobs::Sweep;
 use crate::pricing::{
     self, BasketLine, Offer, OfferClaim, OfferFacts, Offers, OrderEvent, PlacedOrder, PricingError, QuoteRequest,
-    Reach, Reduction, Reservation, Stage,
+    Reach, Reduction, Stage, Terms,
 };
 use crate::stock;
 
@@ -51,9 +51,13 @@ impl Offer for Gating {
         Ok(facts.claims.iter().map(off).collect())
     }
 
-    fn reserve(&self, _tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Reservation, PricingError> {
+    fn terms(&self, _tx: &mut Tx<'_>, order: &PlacedOrder<'_>) -> Result<Terms, PricingError> {
         let ship_gate = order.claims.first().map(|claim| claim.reference.clone());
-        Ok(Reservation { ship_gate, pay_within_ms: Some(600_000) })
+        Ok(Terms { ship_gate, pay_within_ms: Some(600_000) })
+    }
+
+    fn reserve(&self, _tx: &mut Tx<'_>, _order: &PlacedOrder<'_>) -> Result<(), PricingError> {
+        Ok(())
     }
 
     fn on_order(&self, _tx: &mut Tx<'_>, _order: OrderId, _event: OrderEvent) -> DbResult<()> {

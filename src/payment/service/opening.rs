@@ -69,11 +69,11 @@ pub fn open(tx: &mut Tx<'_>, payment: OpenPayment) -> DbResult<PaymentId> {
     let new = store::payments::NewPayment {
         order_id: payment.subject,
         user_id: payment.user_id,
-        description: &payment.description,
+        description: payment.description,
         amount: payment.amount,
         expires_at: payment.expires_at,
     };
-    store::payments::insert(tx, &new)
+    store::payments::insert(tx, new)
 }
 
 /// Settles an order whose total is zero. The caller moves its order itself; nothing calls back.

@@ -13,17 +13,17 @@ use crate::platform::db::schema::payments;
 use crate::platform::db::{DbResult, Tx};
 
 /// What a new payment is made of.
-pub(in crate::payment) struct NewPayment<'a> {
+pub(in crate::payment) struct NewPayment {
     pub order_id: OrderId,
     pub user_id: UserId,
-    pub description: &'a str,
+    pub description: String,
     pub amount: Fen,
     pub expires_at: Timestamp,
 }
 
-pub(in crate::payment) fn insert(tx: &mut Tx<'_>, new: &NewPayment<'_>) -> DbResult<PaymentId> {
+pub(in crate::payment) fn insert(tx: &mut Tx<'_>, new: NewPayment) -> DbResult<PaymentId> {
     let (id, now) = (PaymentId::new(tx.next_id()), tx.now());
-    Prepared(diesel::insert_into(payments::table).values((
+    tx.write_row(diesel::insert_into(payments::table).values((
         payments::id.eq(id),
         payments::subject_kind.eq(ORDER),
         payments::subject_id.eq(new.order_id),
@@ -33,8 +33,7 @@ pub(in crate::payment) fn insert(tx: &mut Tx<'_>, new: &NewPayment<'_>) -> DbRes
         payments::state.eq(PaymentState::Open),
         payments::expires_at.eq(new.expires_at),
         payments::created_at.eq(now),
-    )))
-    .execute(tx.conn()?)?;
+    )))?;
     Ok(id)
 }
 
@@ -47,13 +46,20 @@ pub(in crate::payment) fn by_id(tx: &mut Tx<'_>, id: PaymentId) -> DbResult<Opti
     Ok(payments::table.filter(payments::id.eq(id)).select(columns::<Payment>()).first(tx.conn()?).optional()?)
 }
 
+#[derive(QueryableByName)]
+struct LockedRow {
+    #[diesel(sql_type = BigInt)]
+    #[allow(dead_code, reason = "the row is read for its lock")]
+    id: PaymentId,
+}
+
 /// Locks the row until the end of the transaction, the first lock of all, and answers it as it is then.
 pub(in crate::payment) fn lock(tx: &mut Tx<'_>, id: PaymentId) -> DbResult<Option<Payment>> {
     let conn = tx.conn()?;
     let clause = dialect::for_update(conn);
     if !clause.is_empty() {
         let locking = diesel::sql_query(format!("SELECT id FROM payments WHERE id = $1{clause}"));
-        Prepared(locking.bind::<BigInt, _>(id)).execute(conn)?;
+        let _locked: Vec<LockedRow> = Prepared(locking.bind::<BigInt, _>(id)).load(conn)?;
     }
     by_id(tx, id)
 }

@@ -6,11 +6,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
+use diesel::pg::Pg;
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::sqlite::Sqlite;
 use rand::RngExt as _;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::connection::{Backend, Conn, DbSettings, Manager, Purpose, pool};
+use super::dialect::{Prepared, Together};
 use super::error::{DbError, DbResult, FromDb};
 use super::faults::Faults;
 use super::writer::{Turn, Writer};
@@ -69,6 +73,7 @@ pub struct Tx<'a> {
     ids: &'a IdMaker,
     faults: &'a Faults,
     progress: Option<&'a Progress>,
+    rows: Vec<Box<dyn QueryFragment<Pg>>>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
     left: Vec<Box<dyn Any>>,
 }
@@ -76,19 +81,54 @@ pub struct Tx<'a> {
 impl<'a> Tx<'a> {
     fn new(conn: &'a mut Conn, inner: &'a Inner, progress: Option<&'a Progress>) -> Self {
         let (now, zone, ids, faults) = (inner.clock.now(), &inner.settings.zone, &inner.ids, &inner.faults);
-        Self { conn, now, zone, ids, faults, progress, after_commit: Vec::new(), left: Vec::new() }
+        let (rows, after_commit, left) = (Vec::new(), Vec::new(), Vec::new());
+        Self { conn, now, zone, ids, faults, progress, rows, after_commit, left }
     }
 
     /// The connection, for the next statement.
     ///
     /// # Errors
-    /// When a test planted a fault here.
+    /// When a row handed to [`Self::write_row`] is refused, or a test planted a fault here.
     pub fn conn(&mut self) -> DbResult<&mut Conn> {
+        self.write_waiting_rows()?;
+        self.begin_statement()?;
+        Ok(self.conn)
+    }
+
+    /// Writes a row by an `INSERT` that answers nothing. On PostgreSQL, where every statement costs a way to the server
+    /// and back, it waits for the next statement or the end of the transaction, and those that wait are written by one
+    /// statement; a refusal is heard there, so this is not for rows whose refusal means something. What comes after it
+    /// finds it written, always.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn write_row<I>(&mut self, insert: I) -> DbResult<()>
+    where
+        I: QueryFragment<Pg> + QueryFragment<Sqlite> + QueryId + 'static,
+    {
+        self.begin_statement()?;
+        match &mut *self.conn {
+            Conn::Pg(_) => self.rows.push(Box::new(insert)),
+            Conn::Sqlite(native) => Prepared(insert).run(native)?,
+        }
+        Ok(())
+    }
+
+    fn write_waiting_rows(&mut self) -> DbResult<()> {
+        if let Conn::Pg(native) = &mut *self.conn
+            && !self.rows.is_empty()
+        {
+            Prepared(Together(std::mem::take(&mut self.rows))).run(native)?;
+        }
+        Ok(())
+    }
+
+    fn begin_statement(&self) -> DbResult<()> {
         self.faults.at_statement()?;
         if let Some(Progress(statements)) = self.progress {
             statements.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(self.conn)
+        Ok(())
     }
 
     /// The moment this transaction began; the same for all of it.
@@ -136,8 +176,10 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// Whatever `work` answers, or the database.
     pub fn attempt<T, E: FromDb>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        self.write_waiting_rows()?;
         self.control("SAVEPOINT attempt")?;
-        let result = work(self);
+        let result = work(self).and_then(|done| self.write_waiting_rows().map(|()| done).map_err(E::from));
+        self.rows.clear();
         let end = if result.is_ok() {
             "RELEASE SAVEPOINT attempt"
         } else {
@@ -405,7 +447,7 @@ fn once<T, E: FromDb>(
         Err(error) => return (Err(error.into()), Vec::new()),
     };
     let mut tx = Tx::new(&mut pooled.conn, inner, Some(desk.progress));
-    let result = work(&mut tx);
+    let result = work(&mut tx).and_then(|value| tx.write_waiting_rows().map(|()| value).map_err(E::from));
     let after_commit = std::mem::take(&mut tx.after_commit);
     match result {
         Ok(value) => match commit(inner, &mut pooled.conn) {

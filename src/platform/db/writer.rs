@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 use diesel::connection::SimpleConnection as _;
 
 use super::connection::{Conn, DbSettings, Purpose, establish};
+use super::dialect::Prepared;
 use super::error::{DbError, DbResult};
 use super::faults::Faults;
 
@@ -147,11 +148,14 @@ impl Turns {
 /// roll back the whole group by itself, and then everybody in it has to try again.
 fn in_savepoint(conn: &mut Conn, ticket: Ticket) -> DbResult<Completion> {
     let given_up = |error| DbError::Unavailable(format!("the group was given up: {}", DbError::from(error)));
-    conn.batch_execute("SAVEPOINT turn").map_err(given_up)?;
+    Prepared(diesel::sql_query("SAVEPOINT turn")).run(conn).map_err(given_up)?;
     // A panic in one transaction must not take the writer, and with it the shop, down.
     let ran = catch_unwind(AssertUnwindSafe(|| ticket(conn)));
     let keep = matches!(&ran, Ok((true, _)));
-    conn.batch_execute(if keep { "RELEASE turn" } else { "ROLLBACK TO turn; RELEASE turn" }).map_err(given_up)?;
+    if !keep {
+        conn.batch_execute("ROLLBACK TO turn").map_err(given_up)?;
+    }
+    Prepared(diesel::sql_query("RELEASE turn")).run(conn).map_err(given_up)?;
     Ok(match ran {
         Ok((_, completion)) => completion,
         Err(_) => Box::new(|_| ()),

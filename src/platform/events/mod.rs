@@ -118,5 +118,5 @@ pub trait Subscriber: Send + Sync {
 /// When the payload is no JSON or the database fails.
 pub fn record<P: Serialize>(tx: &mut Tx<'_>, event: &NewEvent<'_, P>) -> DbResult<i64> {
     let payload = serde_json::to_string(event.payload).map_err(|error| DbError::Defect(error.to_string()))?;
-    store::insert(tx, event.name, event.version, event.user, &payload)
+    store::insert(tx, event.name, event.version, event.user, payload)
 }

@@ -31,7 +31,13 @@ pub(super) struct Pending {
     pub(super) failures: Vec<Failure>,
 }
 
-pub(super) fn insert(tx: &mut Tx<'_>, name: &str, version: i64, user: Option<UserId>, payload: &str) -> DbResult<i64> {
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    name: &'static str,
+    version: i64,
+    user: Option<UserId>,
+    payload: String,
+) -> DbResult<i64> {
     let (id, now) = (tx.next_id(), tx.now());
     let row = (
         events::id.eq(id),
@@ -41,7 +47,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, name: &str, version: i64, user: Option<Use
         events::payload.eq(payload),
         events::recorded_at.eq(now),
     );
-    Prepared(diesel::insert_into(events::table).values(row)).execute(tx.conn()?)?;
+    tx.write_row(diesel::insert_into(events::table).values(row))?;
     Ok(id)
 }
 

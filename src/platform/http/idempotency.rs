@@ -86,11 +86,13 @@ pub enum Known {
 /// # Errors
 /// When the database fails.
 pub fn lookup(tx: &mut Tx<'_>, request: &Request) -> DbResult<Known> {
-    let found = keys::table
-        .find((&request.owner, request.key.as_str()))
-        .select((keys::operation, keys::body_hash, keys::status, keys::answer))
-        .first::<(String, String, i64, String)>(tx.conn()?)
-        .optional()?;
+    let stored = keys::table.find((&request.owner, request.key.as_str())).select((
+        keys::operation,
+        keys::body_hash,
+        keys::status,
+        keys::answer,
+    ));
+    let found: Option<(String, String, i64, String)> = Prepared(stored).get_result(tx.conn()?).optional()?;
     Ok(match found {
         None => Known::Fresh,
         Some((operation, hash, status, body)) if operation == request.operation && hash == request.body_hash => {
@@ -106,17 +108,15 @@ pub fn lookup(tx: &mut Tx<'_>, request: &Request) -> DbResult<Known> {
 /// When a twin was first, or the database fails.
 pub fn remember(tx: &mut Tx<'_>, request: &Request, answer: &StoredAnswer) -> DbResult<()> {
     let created_at = tx.now();
-    Prepared(diesel::insert_into(keys::table).values((
-        keys::owner.eq(&request.owner),
-        keys::key.eq(request.key.as_str()),
+    tx.write_row(diesel::insert_into(keys::table).values((
+        keys::owner.eq(request.owner.clone()),
+        keys::key.eq(request.key.0.clone()),
         keys::operation.eq(request.operation),
-        keys::body_hash.eq(&request.body_hash),
+        keys::body_hash.eq(request.body_hash.clone()),
         keys::status.eq(answer.status),
-        keys::answer.eq(&answer.body),
+        keys::answer.eq(answer.body.clone()),
         keys::created_at.eq(created_at),
     )))
-    .execute(tx.conn()?)?;
-    Ok(())
 }
 
 /// Whether [`remember`] failed because a twin of this request was first.

@@ -61,8 +61,19 @@ pub(super) fn templates(tx: &mut Tx<'_>, ids: &[FreightTemplateId]) -> DbResult<
     let named =
         freight_templates::table.filter(freight_templates::id.eq_any(ids.to_vec())).order(freight_templates::id);
     // A basket names few templates, so the statement has few forms; every quote and every order asks this.
-    let rows: Vec<TemplateRow> = Prepared(named).load(tx.conn()?)?;
-    with_tariffs(tx, rows)
+    let with_tariffs = named.left_join(freight_tariffs::table).then_order_by(freight_tariffs::id);
+    let columns = (freight_templates::all_columns, freight_tariffs::all_columns.nullable());
+    let rows: Vec<(TemplateRow, Option<TariffRow>)> = Prepared(with_tariffs.select(columns)).load(tx.conn()?)?;
+    let mut templates: Vec<Template> = Vec::new();
+    for (row, tariff) in rows {
+        if templates.last().is_none_or(|template| template.id != row.id) {
+            templates.push(row.into());
+        }
+        if let (Some(template), Some(tariff)) = (templates.last_mut(), tariff) {
+            template.tariffs.push(tariff.tariff()?.1);
+        }
+    }
+    Ok(templates)
 }
 
 /// Templates by id, one more than `limit`.

@@ -85,8 +85,8 @@ pub(in crate::share) fn last_touch(
         .filter(opens::last_opened_at.ge(since))
         .order((opens::last_opened_at.desc(), opens::id.desc()))
         .select((columns::<Share>(), opens::last_opened_at))
-        .first::<(Share, Timestamp)>(tx.conn()?)
-        .optional()?;
+        .limit(1);
+    let found: Option<(Share, Timestamp)> = Prepared(found).get_result(tx.conn()?).optional()?;
     Ok(found.map(|(share, at)| {
         let touch = Touch {
             token: share.token.clone(),

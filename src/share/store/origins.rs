@@ -26,12 +26,12 @@ pub(in crate::share) fn insert_origin(tx: &mut Tx<'_>, origin: &Origin) -> DbRes
 
 /// How a user was brought, if somebody brought them.
 pub(in crate::share) fn acquisition(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<Acquisition>> {
-    let found = origins::table
-        .inner_join(tokens::table)
-        .filter(origins::user_id.eq(user))
-        .select((columns::<Share>(), origins::depth, origins::at))
-        .first::<(Share, i64, Timestamp)>(tx.conn()?)
-        .optional()?;
+    let found = origins::table.inner_join(tokens::table).filter(origins::user_id.eq(user)).select((
+        columns::<Share>(),
+        origins::depth,
+        origins::at,
+    ));
+    let found: Option<(Share, i64, Timestamp)> = Prepared(found).get_result(tx.conn()?).optional()?;
     Ok(found.map(|(share, depth, at)| Acquisition {
         inviter: share.sharer_id,
         channel: share.channel,
