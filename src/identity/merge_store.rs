@@ -46,6 +46,13 @@ pub(super) fn merged_into(tx: &mut Tx<'_>, user: UserId) -> DbResult<Option<User
     Ok(found.flatten())
 }
 
+/// Every user who is part of another, with that other.
+pub(super) fn all_merged(tx: &mut Tx<'_>) -> DbResult<Vec<(UserId, UserId)>> {
+    let part = users::table.filter(users::merged_into.is_not_null()).select((users::id, users::merged_into));
+    let found: Vec<(UserId, Option<UserId>)> = part.load(tx.conn()?)?;
+    Ok(found.into_iter().filter_map(|(user, into)| Some((user, into?))).collect())
+}
+
 pub(super) fn insert(tx: &mut Tx<'_>, merge: &Merge) -> DbResult<()> {
     diesel::insert_into(merges::table).values(merge).execute(tx.conn()?)?;
     Ok(())

@@ -71,7 +71,7 @@ pub use service::{
     PhoneBinding, Profile, ProfileEdit, REFRESH_TTL_MS, Refreshed, StaffAct, Unionid, UserCard, UserSearch,
     add_address, address, bind_phone, block_user, change_address, count_created, edit_profile, faces, first_seen,
     has_logged_in_on, has_phone, hold_device, holder_of, identities_of, known_users, link_known, list_addresses,
-    list_conflicts, lock_user, log_in, log_out, log_out_everywhere, made_before, nicknames, perhaps_the_same, profile,
-    recent_revocations, refresh, register_device, remove_address, reveal_phone, search_users, show_user, unbind_phone,
-    unblock_user, wechat_openid, wechat_session_key,
+    list_conflicts, lock_user, log_in, log_out, log_out_everywhere, made_before, merged_users, nicknames,
+    perhaps_the_same, profile, recent_revocations, refresh, register_device, remove_address, reveal_phone,
+    search_users, show_user, unbind_phone, unblock_user, wechat_openid, wechat_session_key,
 };

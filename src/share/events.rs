@@ -17,6 +17,9 @@ pub const ACQUIRED: &str = "share.acquired";
 pub struct ShareFacts {
     /// Which.
     pub share_id: ShareId,
+    /// What stands in links and codes.
+    #[serde(default)]
+    pub token: String,
     /// Who handed the page on.
     pub sharer: UserId,
     /// What was handed on.
@@ -34,6 +37,7 @@ impl ShareFacts {
     pub fn of(share: &Share) -> Self {
         Self {
             share_id: share.id,
+            token: share.token.clone(),
             sharer: share.sharer_id,
             subject: share.subject(),
             channel: share.channel,

@@ -2,7 +2,6 @@
 
 mod figures;
 mod holdout;
-mod network;
 mod patch;
 mod plan;
 mod risk;
@@ -11,7 +10,6 @@ mod tests;
 
 pub(in crate::campaign) use figures::{Side, ratio, roi, uplift};
 pub use holdout::is_held_out;
-pub(in crate::campaign) use network::network_of;
 pub use patch::PlanChanges;
 pub(in crate::campaign) use patch::{fixed, needs_second_person};
 pub(in crate::campaign) use plan::{Flaw, checked, checked_reason, checked_text};

@@ -110,14 +110,6 @@ fn the_hold_out_is_what_its_documentation_says_and_of_the_size_that_was_asked_fo
 const KNOWN: [bool; 8] = [true, true, true, false, false, false, true, false];
 
 #[test]
-fn addresses_of_one_network_are_one_and_nonsense_is_none() {
-    assert_eq!(network_of("203.0.113.77").as_deref(), Some("203.0.113.0/24"));
-    assert_eq!(network_of("::ffff:203.0.113.9").as_deref(), Some("203.0.113.0/24"));
-    assert_eq!(network_of("2001:db8:1:2:3:4:5:6").as_deref(), Some("2001:db8:1:2::/64"));
-    assert_eq!(network_of("nowhere"), None);
-}
-
-#[test]
 fn a_good_plan_is_trimmed_and_kept() {
     let checked = checked(&plan(), NOW).unwrap();
     assert_eq!(checked.name, "夏日樱桃拼团");

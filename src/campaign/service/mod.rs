@@ -22,7 +22,7 @@ pub use budget::{give_back, spend, spend_anew};
 pub use exporting::{MAX_EXPORTED, note_export};
 pub use looking::{facts, hindrance, open_for, running};
 pub use planning::{RulesChange, change_rules, create};
-pub use taking_part::{attribute, count_use, note, uncount_use, used};
+pub use taking_part::{attribute, carried_by, count_use, note, uncount_use, used};
 
 pub(super) use audience::{AudienceChange, change_audience};
 pub(super) use desk::{AtDesk, check, edit, review, schedule, step};

@@ -7,8 +7,9 @@ use super::super::model::{Action, CampaignActionId, CampaignOrder};
 use super::super::rules;
 use super::super::store::{self, ActionRow, OrderRow, Participant, Use};
 use crate::kernel::day::Day;
-use crate::kernel::id::{CampaignId, UserId, made_at};
+use crate::kernel::id::{CampaignId, OrderId, UserId, made_at};
 use crate::kernel::money::Fen;
+use crate::kernel::network::network_of;
 use crate::platform::db::{DbError, DbResult, Tx};
 
 /// The day under which uses of the whole campaign are counted.
@@ -90,7 +91,7 @@ pub fn note(tx: &mut Tx<'_>, action: &Action<'_>) -> DbResult<()> {
         newcomer: action.newcomer,
         fresh: rules::is_fresh(made_at(action.user.get()), now),
         device_id: action.device,
-        network: action.network.and_then(rules::network_of),
+        network: action.network.and_then(network_of),
         inviter_id: action.inviter,
         amount: action.amount,
         at: now,
@@ -119,4 +120,12 @@ pub fn attribute(tx: &mut Tx<'_>, order: &CampaignOrder) -> DbResult<()> {
         order_version: 0,
     };
     store::insert_order(tx, row)
+}
+
+/// The campaigns an order carries.
+///
+/// # Errors
+/// When the database fails.
+pub fn carried_by(tx: &mut Tx<'_>, order: OrderId) -> DbResult<Vec<CampaignId>> {
+    store::campaigns_of_order(tx, order)
 }

@@ -98,3 +98,9 @@ pub(in crate::campaign) fn insert_outcome(tx: &mut Tx<'_>, outcome: &Outcome) ->
     })?;
     Ok(())
 }
+
+/// The campaigns an order carries.
+pub(in crate::campaign) fn campaigns_of_order(tx: &mut Tx<'_>, order: OrderId) -> DbResult<Vec<CampaignId>> {
+    let carried = orders::table.filter(orders::order_id.eq(order)).order(orders::campaign_id);
+    Ok(carried.select(orders::campaign_id).load(tx.conn()?)?)
+}

@@ -156,3 +156,11 @@ pub fn follow(tx: &mut Tx<'_>, accounts: &Accounts, id: MergeId) -> Result<(), I
 pub fn perhaps_the_same(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<UserId>> {
     store::perhaps_the_same(tx, user)
 }
+
+/// Every user who is part of another, with that other, which may itself be part of a third.
+///
+/// # Errors
+/// The database's.
+pub fn merged_users(tx: &mut Tx<'_>) -> DbResult<Vec<(UserId, UserId)>> {
+    store::all_merged(tx)
+}

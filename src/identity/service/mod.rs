@@ -27,7 +27,7 @@ pub use back_office::{
 pub use conflicts::{decide_conflict, merge_by_staff, settle_flag};
 pub use linking::{Linked, identities_of, link_entrance};
 pub use login::{EntranceLogin, EntranceProof, Login, Unionid, go_on_as, log_in, log_in_by_phone, register_device};
-pub use merge::{follow, perhaps_the_same};
+pub use merge::{follow, merged_users, perhaps_the_same};
 pub use merges::{MergeCard, due_to_follow, list_merges, show_merge};
 pub use oauth::{Bearer, OAUTH_STATE_TTL_MS, begin_oauth, redeem_oauth_state};
 pub use person::{Moment, erase, export, export_by_staff, timeline};
