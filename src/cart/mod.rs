@@ -11,6 +11,7 @@
 mod account;
 mod api;
 mod error;
+pub mod events;
 mod hooks;
 mod model;
 mod rules;

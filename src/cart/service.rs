@@ -1,6 +1,7 @@
 //! What can be done with a cart.
 
 use super::error::CartError;
+use super::events::{LINE_ADDED, LINE_CHANGED, record_line, record_removal};
 use super::model::{CartLine, CartOwner, MAX_LINES, MAX_QUANTITY, Unbuyable};
 use super::{rules, store};
 use crate::catalog::{self, SkuFacts, SkuId};
@@ -90,7 +91,7 @@ pub fn add(tx: &mut Tx<'_>, owner: CartOwner, sku_id: SkuId, quantity: i64) -> R
         return Err(rules::too_many(sku_id, quantity));
     }
     if usize::try_from(store::count(tx, owner)?).is_ok_and(|count| count <= MAX_LINES) {
-        Ok(())
+        Ok(record_line(tx, LINE_ADDED, owner, sku_id, quantity)?)
     } else {
         Err(rules::full())
     }
@@ -119,7 +120,10 @@ pub fn change(tx: &mut Tx<'_>, owner: CartOwner, change: LineChange) -> Result<(
     if let Some(quantity) = quantity {
         rules::quantity(sku_id, quantity)?;
     }
-    if store::change(tx, owner, sku_id, quantity, selected)? { Ok(()) } else { Err(CartError::LineNotFound) }
+    if !store::change(tx, owner, sku_id, quantity, selected)? {
+        return Err(CartError::LineNotFound);
+    }
+    Ok(quantity.map_or(Ok(()), |quantity| record_line(tx, LINE_CHANGED, owner, sku_id, quantity))?)
 }
 
 /// Selects or unselects lines: those named, or all. Names without a line are passed over.
@@ -136,7 +140,11 @@ pub fn select(tx: &mut Tx<'_>, owner: CartOwner, skus: Option<&[SkuId]>, selecte
 /// # Errors
 /// When there is no such line.
 pub fn remove(tx: &mut Tx<'_>, owner: CartOwner, sku_id: SkuId) -> Result<(), CartError> {
-    if store::remove(tx, owner, &[sku_id])? == 1 { Ok(()) } else { Err(CartError::LineNotFound) }
+    if store::remove(tx, owner, &[sku_id])? == 1 {
+        Ok(record_removal(tx, owner, &[sku_id])?)
+    } else {
+        Err(CartError::LineNotFound)
+    }
 }
 
 /// Takes several lines out. Names without a line are passed over.
@@ -145,7 +153,9 @@ pub fn remove(tx: &mut Tx<'_>, owner: CartOwner, sku_id: SkuId) -> Result<(), Ca
 /// When more SKUs are named than a cart may have, or none.
 pub fn remove_several(tx: &mut Tx<'_>, owner: CartOwner, skus: &[SkuId]) -> Result<(), CartError> {
     rules::skus(skus)?;
-    store::remove(tx, owner, skus)?;
+    if store::remove(tx, owner, skus)? > 0 {
+        record_removal(tx, owner, skus)?;
+    }
     Ok(())
 }
 
@@ -154,7 +164,8 @@ pub fn remove_several(tx: &mut Tx<'_>, owner: CartOwner, skus: &[SkuId]) -> Resu
 /// # Errors
 /// When the database fails.
 pub fn clear(tx: &mut Tx<'_>, owner: CartOwner) -> DbResult<()> {
-    store::take_all(tx, owner).map(drop)
+    let gone: Vec<SkuId> = store::take_all(tx, owner)?.iter().map(|line| line.sku_id).collect();
+    record_removal(tx, owner, &gone)
 }
 
 /// What the shopper means to order next: the selected lines, whether or not they can still be bought.

@@ -21,3 +21,15 @@ pub struct ProductMoved {
     /// To where.
     pub to: ProductState,
 }
+
+/// `word.searched`
+pub const SEARCHED: &str = "word.searched";
+
+/// `word.searched`, version 1: a user searched for a word, once or more often within a few moments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WordSearched {
+    /// The word.
+    pub word: String,
+    /// Whether anything was found.
+    pub found: bool,
+}

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::events::{SEARCHED, WordSearched};
 use super::store;
 use crate::kernel::id::UserId;
 use crate::kernel::time::{DAY_MS, Timestamp};
 use crate::platform::db::{DbResult, Tx};
+use crate::platform::events::{self, NewEvent};
 
 /// Different words held at the most; further ones are not counted until these are written down.
 const MOST_WORDS: usize = 10_000;
@@ -58,6 +60,8 @@ pub(super) fn write_down(tx: &mut Tx<'_>, counted: &HashMap<String, Searched>) -
         store::count_word(tx, word, searched.searches, searched.empty, searched.at)?;
         for user in &searched.users {
             store::remember_search(tx, *user, word, searched.at)?;
+            let payload = WordSearched { word: word.clone(), found: searched.empty < searched.searches };
+            events::record(tx, &NewEvent { name: SEARCHED, version: 1, user: Some(*user), payload: &payload })?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::error::FavouriteError;
-use super::events::{ADDED, FavouriteChanged, REMOVED};
+use super::events::{ADDED, FavouriteChanged, ProductsViewed, REMOVED, VIEWED, ViewedProduct};
 use super::model::{Availability, Footprint, Glance, Kept, MAX_FAVOURITES, Walker};
 use super::store::{self, Liked};
 use crate::catalog::{self, ProductFacts, ProductId, SkuId};
@@ -136,8 +136,23 @@ pub(super) fn walk(tx: &mut Tx<'_>, walker: Walker, seen: &[Seen]) -> Result<(),
         product_id: seen.product_id,
         seen_at: seen.at.unwrap_or(now.plus_millis(-before)).clamp(now.plus_millis(-OLDEST_MS), now),
     };
-    let steps = order.map(moment).filter(|step| shown.contains(&step.product_id)).collect();
+    let steps: Vec<Footprint> = order.map(moment).filter(|step| shown.contains(&step.product_id)).collect();
+    record_views(tx, walker, &steps)?;
     Ok(leave(tx, walker, steps)?)
+}
+
+fn record_views(tx: &mut Tx<'_>, walker: Walker, steps: &[Footprint]) -> DbResult<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let (user_id, device_id) = match walker {
+        Walker::User(user) => (Some(user), None),
+        Walker::Device(device) => (None, Some(device)),
+    };
+    // The steps come backwards, the last one first.
+    let products = steps.iter().rev().map(|step| ViewedProduct { product_id: step.product_id }).collect();
+    let payload = ProductsViewed { user_id, device_id, products };
+    events::record(tx, &NewEvent { name: VIEWED, version: 1, user: user_id, payload: &payload }).map(|_| ())
 }
 
 fn leave(tx: &mut Tx<'_>, walker: Walker, mut steps: Vec<Footprint>) -> DbResult<()> {
