@@ -1,5 +1,9 @@
 //! Hourglass: a social-commerce backend for WeChat mini-programs, in one binary.
 
+// The list of tables that may appear in one query is expanded one table at a time, and there are more than 128.
+#![recursion_limit = "256"]
+
+pub mod analytics;
 pub mod app;
 pub mod bargain;
 pub mod campaign;

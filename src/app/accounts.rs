@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::analytics::AnalyticsAsset;
 use crate::bargain::BargainAsset;
 use crate::campaign::CampaignAsset;
 use crate::cart::CartAsset;
@@ -36,6 +37,7 @@ pub(super) fn accounts(revocations: &Revocations) -> Accounts {
             Arc::new(BargainAsset),
             Arc::new(GroupBuyAsset),
             Arc::new(PacketAsset),
+            Arc::new(AnalyticsAsset),
         ],
         revocations.clone(),
     )

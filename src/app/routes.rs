@@ -8,8 +8,8 @@ use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
 use crate::platform::http::known_paths::answer_unknown;
 use crate::{
-    bargain, campaign, cart, catalog, coupon, digital, entrance, favourite, flash_sale, group_buy, guidance, identity,
-    order, payment, pick_up, pricing, service_account, share, social_coupon, staff, stock,
+    analytics, bargain, campaign, cart, catalog, coupon, digital, entrance, favourite, flash_sale, group_buy, guidance,
+    identity, order, payment, pick_up, pricing, service_account, share, social_coupon, staff, stock,
 };
 
 const SHOPPERS: &str = "/api/v1";
@@ -35,6 +35,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(social_coupon::shopper_routes)
         .configure(service_account::shopper_routes)
         .configure(guidance::shopper_routes)
+        .configure(analytics::shopper_routes)
         .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
         .configure(staff::admin_routes)
@@ -57,12 +58,14 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(social_coupon::admin_routes)
         .configure(share::admin_routes)
         .configure(service_account::admin_routes)
+        .configure(analytics::admin_routes)
         .configure(books::admin_routes)
         .configure(undelivered::admin_routes);
     cfg.service(shoppers)
         .service(staff)
         .configure(payment::hook_routes)
         .configure(service_account::hook_routes)
+        .configure(analytics::hook_routes)
         .configure(operations::operation_routes)
         .default_service(web::to(answer_unknown));
 }
@@ -100,6 +103,7 @@ pub(super) fn declared() -> OpenApi {
         social_coupon::ShopperApi::openapi(),
         service_account::ShopperApi::openapi(),
         guidance::ShopperApi::openapi(),
+        analytics::ShopperApi::openapi(),
         identity::ShopperApi::openapi(),
     ];
     let staff = [
@@ -123,6 +127,7 @@ pub(super) fn declared() -> OpenApi {
         bargain::AdminApi::openapi(),
         social_coupon::AdminApi::openapi(),
         service_account::AdminApi::openapi(),
+        analytics::AdminApi::openapi(),
         books::AdminApi::openapi(),
         undelivered::AdminApi::openapi(),
     ];
@@ -131,6 +136,7 @@ pub(super) fn declared() -> OpenApi {
     whole
         .merge_from(payment::HookApi::openapi())
         .merge_from(service_account::HookApi::openapi())
+        .merge_from(analytics::HookApi::openapi())
         .merge_from(operations::OperationsApi::openapi())
 }
 
@@ -159,6 +165,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         group_buy::GroupBuyError::CATALOGUE,
         bargain::BargainError::CATALOGUE,
         social_coupon::SocialCouponError::CATALOGUE,
+        analytics::AnalyticsError::CATALOGUE,
         books::BooksError::CATALOGUE,
         undelivered::UndeliveredError::CATALOGUE,
     ];

@@ -14,6 +14,7 @@ use super::config::Config;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{promotions, routes, telemetry};
+use crate::analytics::{ClaimDevice, ForgetEventIds, Intake, ProjectKey, RecordServerEvents};
 use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, WatchRisks};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
@@ -125,6 +126,8 @@ struct Shared {
     known_paths: web::Data<KnownPaths>,
     readiness: web::Data<Readiness>,
     metrics_gate: web::Data<MetricsGate>,
+    intake: web::Data<Intake>,
+    project_key: web::Data<ProjectKey>,
     body_limit: web::PayloadConfig,
 }
 
@@ -194,6 +197,8 @@ impl App {
             known_paths: web::Data::new(KnownPaths::of(&document)),
             readiness: web::Data::default(),
             metrics_gate: web::Data::new(MetricsGate(config.server.metrics_token.clone())),
+            intake: web::Data::new(Intake::new(db.clone(), config.analytics.intake)),
+            project_key: web::Data::new(ProjectKey(config.analytics.project_key.clone())),
             body_limit: web::PayloadConfig::new(config.server.max_body_bytes),
         };
         let app = Self(Arc::new(Inner { config, db, catalog, entrances, revocations, shared, runner }));
@@ -272,6 +277,8 @@ impl App {
                 .app_data(shared.known_paths)
                 .app_data(shared.readiness)
                 .app_data(shared.metrics_gate)
+                .app_data(shared.intake)
+                .app_data(shared.project_key)
                 .app_data(shared.body_limit);
             routes::mount(cfg);
         }
@@ -462,6 +469,7 @@ fn login_listeners(entrances: &Entrances, accounts: &Accounts) -> LoginListeners
             Arc::new(JoinFollowings(entrances.clone())),
             Arc::new(BringDeviceFootprints),
             Arc::new(WelcomeCoupons),
+            Arc::new(ClaimDevice),
         ],
         accounts.clone(),
     )
@@ -538,6 +546,7 @@ fn work(
         Arc::new(order::Complete(orders.clone())),
         Arc::new(campaign::KeepTime(kinds.clone())),
         Arc::new(catalog::CarryOutPlans),
+        Arc::new(ForgetEventIds),
         Arc::new(identity::ForgetExpiredTokens),
         Arc::new(identity::ForgetOauthStates),
         Arc::new(identity::ForgetSmsCodes),
@@ -548,6 +557,7 @@ fn work(
         Arc::new(catalog::CountSold),
         Arc::new(DeliverVirtualGoods(orders.clone())),
         Arc::new(JoinFollowings(entrances.clone())),
+        Arc::new(RecordServerEvents),
     ];
     subscribers.extend(promotions::subscribers());
     Work {

@@ -63,6 +63,8 @@ permissions! {
     CouponWrite "coupon.write" "编辑优惠券" "Write coupons and let them be had",
     CouponGrant "coupon.grant" "发放与作废优惠券" "Give coupons and codes and take them back",
     CouponGrantApprove "coupon.grant.approve" "审批大额发券" "Approve gifts and codes of coupons above the limits",
+    AnalyticsRead "analytics.read" "查看数据分析" "See figures, events and their names",
+    AnalyticsWrite "analytics.write" "管理事件与属性" "Describe, rename and block names of events, and say whom figures leave out",
     BooksRead "books.read" "查看账目" "See the books",
     ShareRead "share.read" "查看分享" "See shares and who brought whom",
     ServiceAccountRead "service_account.read" "查看公众号粉丝、消息与自动回复" "See followers, their messages and the answers to them",

@@ -65,6 +65,8 @@ const BUILT_IN: &[(&str, &str, &[&str])] = &[
             may::CouponWrite::NAME,
             may::CouponGrant::NAME,
             may::PaymentRead::NAME,
+            may::AnalyticsRead::NAME,
+            may::AnalyticsWrite::NAME,
             may::ShareRead::NAME,
             may::ServiceAccountRead::NAME,
             may::ServiceAccountWrite::NAME,

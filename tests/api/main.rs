@@ -18,6 +18,10 @@
 mod support;
 
 mod access;
+mod analytics_intake;
+mod analytics_killed;
+mod analytics_people;
+mod analytics_server_events;
 mod bargain;
 mod campaigns;
 mod cart;

@@ -16,8 +16,14 @@ use crate::support::groups::GroupBuy;
 use crate::support::shop::text;
 
 /// Tables in which a merge and its taking back leave their own traces.
-const TRACES: [&str; 11] = [
+const TRACES: [&str; 17] = [
     "account_merges",
+    "analytics_inbox",
+    "analytics_seen",
+    "analytics_counters",
+    "analytics_event_names",
+    "analytics_event_days",
+    "analytics_property_names",
     "account_merge_rows",
     "account_merge_flags",
     "accounts_apart",

@@ -139,6 +139,8 @@ settings! {
         "Changes a minute, for each user, device or member of staff.";
     LIMIT_READ = "limits.read_per_minute" "HOURGLASS_LIMIT_READ" Some("1200"), "a number from 1 to 1000000000",
         "Looks a minute, for each user, device or member of staff.";
+    LIMIT_EVENTS = "limits.events_per_minute" "HOURGLASS_LIMIT_EVENTS" Some("240"), "a number from 1 to 1000000000",
+        "Batches of events a minute, for each user or device.";
     LIMIT_ADDRESS_FACTOR = "limits.address_factor" "HOURGLASS_LIMIT_ADDRESS_FACTOR" Some("20"), "a number from 1 to 1000000",
         "How many times more a network address may do, since many people share one.";
     ORDER_PAY_MINUTES = "orders.pay_within_minutes" "HOURGLASS_ORDER_PAY_WITHIN_MINUTES" Some("30"), "a number from 1 to 1440",
@@ -175,6 +177,14 @@ settings! {
         "a page of the mini-program without a slash in front", "The page that shows a campaign; it gets id and share.";
     PAGES_FRESH_MS = "server.pages_fresh_ms" "HOURGLASS_PAGES_FRESH_MS" Some("250"), "a number from 0 to 5000",
         "For how long a page counts as fresh that everybody sees alike before log-in, such as the wall of groups; while it is made anew it may become four times as old. 0 keeps none.";
+    ANALYTICS_PROJECT_KEY = "analytics.project_key" "HOURGLASS_ANALYTICS_PROJECT_KEY" None, "16 to 128 characters",
+        "What trackers of other makers report under, in every client that carries one; without it none is let in.";
+    ANALYTICS_WAITING_EVENTS = "analytics.waiting_events" "HOURGLASS_ANALYTICS_WAITING_EVENTS" Some("20000"), "a number from 100 to 1000000",
+        "How many events may wait to be written before more are answered with 503.";
+    ANALYTICS_WAITING_KIB = "analytics.waiting_kib" "HOURGLASS_ANALYTICS_WAITING_KIB" Some("32768"), "a number from 1024 to 1048576",
+        "How many kibibytes of trackers' bodies may be in hand before more are answered with 503.";
+    ANALYTICS_WRITERS = "analytics.writers" "HOURGLASS_ANALYTICS_WRITERS" Some("4"), "a number from 1 to 64",
+        "How many batches of events are written at once, so that the shop's own transactions wait behind no more.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
         "Whether `serve` does background work too, or leaves it to `work`.";
     WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",

@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 use self::catalogue as known;
 pub use self::values::{ConfigError, Values};
 use self::values::{complaint, malformed, missing};
+use crate::analytics::IntakeSettings;
 use crate::identity::OauthSettings;
 use crate::identity::rules::RedirectRules;
 use crate::kernel::day::Zone;
@@ -136,6 +137,15 @@ pub struct CouponConfig {
     pub approval_above_count: i64,
 }
 
+/// What comes into analytics.
+#[derive(Debug, Clone)]
+pub struct AnalyticsConfig {
+    /// How much may wait at the door.
+    pub intake: IntakeSettings,
+    /// What trackers of other makers report under; without one none is let in.
+    pub project_key: Option<SecretString>,
+}
+
 /// Background work.
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerConfig {
@@ -200,6 +210,8 @@ pub struct Config {
     pub campaigns: CampaignConfig,
     /// Coupons.
     pub coupons: CouponConfig,
+    /// What comes into analytics.
+    pub analytics: AnalyticsConfig,
     /// The hour of the shop's day at which the books are looked at.
     pub books_hour: i64,
     /// Background work.
@@ -247,6 +259,7 @@ impl Config {
                 approval_above: Fen::new(values.number(known::COUPON_APPROVAL_FEN, 0, 100_000_000_000)?),
                 approval_above_count: values.number(known::COUPON_APPROVAL_COUNT, 0, 1_000_000)?,
             },
+            analytics: analytics(values)?,
             books_hour: values.number(known::BOOKS_HOUR, 0, 23)?,
             share: share(values, &server)?,
             worker: WorkerConfig {
@@ -534,6 +547,23 @@ fn page(values: &Values, setting: &'static known::Setting) -> Result<String, Con
     if good { Ok(page) } else { Err(malformed(setting)) }
 }
 
+fn analytics(values: &Values) -> Result<AnalyticsConfig, ConfigError> {
+    let project_key = values.secret(known::ANALYTICS_PROJECT_KEY);
+    let length = project_key.as_ref().map(|key| key.expose_secret().len());
+    if length.is_some_and(|length| !(16..=128).contains(&length)) {
+        return Err(malformed(known::ANALYTICS_PROJECT_KEY));
+    }
+    Ok(AnalyticsConfig {
+        intake: IntakeSettings {
+            waiting_events: values.number(known::ANALYTICS_WAITING_EVENTS, 100, 1_000_000)?,
+            waiting_kib: values.number(known::ANALYTICS_WAITING_KIB, 1_024, 1_048_576)?,
+            writers: values.number(known::ANALYTICS_WRITERS, 1, 64)?,
+            wait: Duration::from_millis(values.number(known::DATABASE_WAIT_MS, 1, 60_000)?),
+        },
+        project_key,
+    })
+}
+
 fn limits(values: &Values) -> Result<LimitSettings, ConfigError> {
     let limit = |setting, most| {
         let number: u32 = values.number(setting, 1, most)?;
@@ -543,6 +573,7 @@ fn limits(values: &Values) -> Result<LimitSettings, ConfigError> {
         login: limit(known::LIMIT_LOGIN, 1_000_000_000)?,
         write: limit(known::LIMIT_WRITE, 1_000_000_000)?,
         read: limit(known::LIMIT_READ, 1_000_000_000)?,
+        events: limit(known::LIMIT_EVENTS, 1_000_000_000)?,
         address_factor: limit(known::LIMIT_ADDRESS_FACTOR, 1_000_000)?,
     })
 }

@@ -146,7 +146,7 @@ fn traits_of(path: &str, method: &str, operation: &Map<String, Value>) -> Traits
         changes: method != "get",
         asks_who: !schemes.is_empty(),
         asks_permission: schemes.contains(&"staff"),
-        limited: path.starts_with("/api/") || path.starts_with("/admin/"),
+        limited: ["/api/", "/admin/", "/hooks/sensors/", "/hooks/posthog/"].iter().any(|area| path.starts_with(area)),
         tag: tags.and_then(Value::as_str).unwrap_or_default().to_owned(),
     }
 }

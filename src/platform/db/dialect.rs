@@ -63,6 +63,23 @@ macro_rules! write_rows {
     };
 }
 
+/// Inserts those of many rows that break no unique key; says how many. All in one on PostgreSQL, not prepared, since
+/// their number differs each time; row by row on SQLite, with a statement that stays prepared.
+#[macro_export]
+macro_rules! insert_new_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match $conn {
+            $crate::platform::db::Conn::Pg(native) => {
+                diesel::insert_into($table).values($rows).on_conflict_do_nothing().execute(native)
+            }
+            $crate::platform::db::Conn::Sqlite(native) => $rows.iter().try_fold(0, |written, row| {
+                let insert = diesel::insert_into($table).values(row).on_conflict_do_nothing();
+                $crate::platform::db::dialect::Prepared(insert).execute(native).map(|one| written + one)
+            }),
+        }
+    };
+}
+
 /// A statement worth keeping prepared: diesel parses updates, conflict clauses and `sql_query` anew each time
 /// otherwise. Only for statements whose text takes few forms.
 ///

@@ -99,6 +99,90 @@ diesel::table! {
 }
 
 diesel::table! {
+    analytics_counters (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    analytics_erased_subjects (number) {
+        number -> BigInt,
+        erased_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    analytics_event_days (name_id, day) {
+        name_id -> BigInt,
+        day -> BigInt,
+        events -> BigInt,
+        dropped -> BigInt,
+    }
+}
+
+diesel::table! {
+    analytics_event_names (id) {
+        id -> BigInt,
+        name -> Text,
+        description -> Text,
+        shown_as -> Nullable<Text>,
+        blocked_at -> Nullable<BigInt>,
+        conflicts -> BigInt,
+        first_seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    analytics_inbox (seq) {
+        seq -> BigInt,
+        event_id -> Text,
+        name -> Text,
+        subject -> BigInt,
+        session -> Nullable<Text>,
+        at -> BigInt,
+        received_at -> BigInt,
+        flags -> BigInt,
+        properties -> Text,
+    }
+}
+
+diesel::table! {
+    analytics_property_names (id) {
+        id -> BigInt,
+        name -> Text,
+        kind -> Text,
+        description -> Text,
+        shown_as -> Nullable<Text>,
+        blocked_at -> Nullable<BigInt>,
+        mixed -> BigInt,
+        first_seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    analytics_seen (event_id) {
+        event_id -> Text,
+        seq -> BigInt,
+        digest -> BigInt,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    analytics_subjects (number) {
+        number -> BigInt,
+        kind -> Text,
+        reference -> Text,
+        user_id -> Nullable<BigInt>,
+        joined_to -> Nullable<BigInt>,
+        marks -> BigInt,
+        entrance -> Nullable<Text>,
+        first_seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
     audit_entries (id) {
         id -> BigInt,
         staff_id -> BigInt,
@@ -1738,6 +1822,8 @@ diesel::joinable!(account_merge_flags -> staff_accounts (settled_by));
 diesel::joinable!(account_merge_rows -> account_merges (merge_id));
 diesel::joinable!(accounts_apart -> staff_accounts (staff_id));
 diesel::joinable!(addresses -> users (user_id));
+diesel::joinable!(analytics_event_days -> analytics_event_names (name_id));
+diesel::joinable!(analytics_subjects -> users (user_id));
 diesel::joinable!(audit_entries -> staff_accounts (staff_id));
 diesel::joinable!(bargain_awards -> bargain_rules (campaign_id));
 diesel::joinable!(bargain_awards -> coupon_templates (template_id));
@@ -1885,6 +1971,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_merges,
     accounts_apart,
     addresses,
+    analytics_counters,
+    analytics_erased_subjects,
+    analytics_event_days,
+    analytics_event_names,
+    analytics_inbox,
+    analytics_property_names,
+    analytics_seen,
+    analytics_subjects,
     audit_entries,
     bargain_awards,
     bargain_orders,

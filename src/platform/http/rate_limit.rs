@@ -37,6 +37,8 @@ pub struct LimitSettings {
     pub write: NonZeroU32,
     /// Whatever only looks, for each user, device or member of staff.
     pub read: NonZeroU32,
+    /// Batches of events, for each user or device.
+    pub events: NonZeroU32,
     /// How many times more an address may do of either, since many people share one.
     pub address_factor: NonZeroU32,
 }
@@ -48,8 +50,10 @@ pub struct Limits {
     login: Limiter,
     write: Limiter,
     read: Limiter,
+    events: Limiter,
     write_address: Limiter,
     read_address: Limiter,
+    events_address: Limiter,
 }
 
 impl Limits {
@@ -64,13 +68,23 @@ impl Limits {
             login: limiter(settings.login),
             write: limiter(settings.write),
             read: limiter(settings.read),
+            events: limiter(settings.events),
             write_address: limiter(shared(settings.write)),
             read_address: limiter(shared(settings.read)),
+            events_address: limiter(shared(settings.events)),
         }
     }
 
     /// Whether all askers of a request may make it now; counts it for each.
     pub fn allow(&self, method: &Method, path: &str, mut askers: impl Iterator<Item = Asker>) -> bool {
+        if is_events(path) {
+            // A count of their own, so that events never use up what somebody may do in the shop.
+            return askers.all(|asker| {
+                let shared = matches!(asker, Asker::Address(_));
+                let limiter = if shared { &self.events_address } else { &self.events };
+                limiter.check_key(&asker).is_ok()
+            });
+        }
         if is_exempt(path) {
             return true;
         }
@@ -89,7 +103,8 @@ impl Limits {
 
     /// Forgets askers that have not asked for so long that their count is full again.
     pub fn forget_idle(&self) {
-        for limiter in [&self.login, &self.write, &self.read, &self.write_address, &self.read_address] {
+        let of_askers = [&self.login, &self.write, &self.read, &self.events];
+        for limiter in of_askers.into_iter().chain([&self.write_address, &self.read_address, &self.events_address]) {
             limiter.retain_recent();
         }
     }
@@ -98,6 +113,11 @@ impl Limits {
 /// Probes, metrics and WeChat's own notices are never refused: a lost notice costs more than a served one.
 fn is_exempt(path: &str) -> bool {
     path.starts_with("/health/") || path.starts_with("/hooks/") || path == "/metrics"
+}
+
+/// What tells what happened rather than making it happen.
+fn is_events(path: &str) -> bool {
+    path == "/api/v1/events" || path.starts_with("/hooks/sensors/") || path.starts_with("/hooks/posthog/")
 }
 
 fn is_login(method: &Method, path: &str) -> bool {
@@ -170,7 +190,8 @@ mod tests {
     fn a_clock_that_is_set_back_shuts_nobody_out() {
         let clock = Clock::manual(Timestamp::from_millis(1_772_330_400_000));
         let two = NonZeroU32::new(2).unwrap();
-        let limits = Limits::new(LimitSettings { login: two, write: two, read: two, address_factor: two }, &clock);
+        let limits =
+            Limits::new(LimitSettings { login: two, write: two, read: two, events: two, address_factor: two }, &clock);
         let ask = || limits.allow(&Method::GET, "/api/v1/cart", std::iter::once(Asker::User(UserId::new(1))));
         assert!(ask() && ask() && !ask());
         clock.advance(-DAY_MS);

@@ -16,6 +16,7 @@ pub mod postgres;
 pub mod proxy;
 pub mod sharing;
 pub mod shop;
+pub mod telling;
 pub mod town;
 pub mod virtual_goods;
 

@@ -511,6 +511,7 @@ fn config(url: &str, folder: &Path, base: &str, simulator: &Simulator, more: &[(
         ("HOURGLASS_LIMIT_LOGIN", "1000000"),
         ("HOURGLASS_LIMIT_WRITE", "1000000"),
         ("HOURGLASS_LIMIT_READ", "1000000"),
+        ("HOURGLASS_LIMIT_EVENTS", "1000000"),
     ];
     let pairs = settings.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let values = Values::read(Some(Path::new("/dev/null")), pairs).expect("settings");

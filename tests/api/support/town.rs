@@ -154,6 +154,7 @@ impl Town {
             ("HOURGLASS_LIMIT_LOGIN", "1000000"),
             ("HOURGLASS_LIMIT_WRITE", "1000000"),
             ("HOURGLASS_LIMIT_READ", "1000000"),
+            ("HOURGLASS_LIMIT_EVENTS", "1000000"),
         ]);
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command

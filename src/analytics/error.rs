@@ -1,0 +1,25 @@
+//! Why events, and what staff do about their names, are refused.
+
+crate::refusals! {
+    /// Why events, and what staff do about their names, are refused.
+    pub enum AnalyticsError: "analytics" {
+        /// An event is not what an event may be; the details name it.
+        EventInvalid(details) => UNPROCESSABLE_ENTITY "event_invalid" "事件内容有误" "An event is not what an event may be.",
+        /// There is no event, or more than a batch may bring.
+        BatchOutOfRange => UNPROCESSABLE_ENTITY "batch_out_of_range" "一次可上报1至100个事件" "A batch brings 1 to 100 events.",
+        /// The shop has as many names of events or properties as it takes.
+        TooManyNames(details) => UNPROCESSABLE_ENTITY "too_many_names" "事件名或属性名数量已达上限" "There are as many names of events or properties as the shop takes.",
+        /// So much waits to be written that no more is taken now.
+        BufferFull => SERVICE_UNAVAILABLE "buffer_full" "事件缓冲已满，请稍后重试" "Too many events are waiting; try again.",
+        /// A tracker's key is not the shop's, or the shop has none.
+        ProjectKeyInvalid => UNAUTHORIZED "project_key_invalid" "项目密钥无效" "The project key is not valid.",
+        /// A tracker's body cannot be read.
+        BodyUnreadable => BAD_REQUEST "body_unreadable" "无法解析上报内容" "The body cannot be read.",
+        /// There is no such name.
+        NameNotFound => NOT_FOUND "name_not_found" "名称不存在" "There is no such name.",
+        /// What is written about a name is too long or malformed.
+        NameEditInvalid(details) => UNPROCESSABLE_ENTITY "name_edit_invalid" "名称信息有误" "What is written about the name is too long or malformed.",
+        /// There is no such user.
+        UserNotFound => UNPROCESSABLE_ENTITY "user_not_found" "用户不存在" "There is no such user.",
+    }
+}

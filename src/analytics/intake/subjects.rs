@@ -1,0 +1,258 @@
+//! Whoever events are about: a dense number for each, and whose they are.
+//!
+//! Events carry the number alone and are never rewritten. Who is who is asked when events are read: a device is its first
+//! user's, a tracker's name is what its identify calls joined it to, and users who became one are one, by what identity
+//! says at that moment. So history follows the person, and a merge that is taken back takes back nothing else.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::store;
+use crate::analytics::model::{Flags, SubjectKey, SubjectKind};
+use crate::identity;
+use crate::kernel::id::{DeviceId, UserId};
+use crate::platform::db::schema::{analytics_erased_subjects as erased, analytics_subjects as subjects};
+use crate::platform::db::{DbResult, Tx, columns};
+
+/// The counter of subjects.
+const COUNTER: &str = "subjects";
+/// The most a number may be.
+const MOST: i64 = 4_294_967_295;
+/// Longest chain of names that became one.
+const LONGEST_CHAIN: usize = 64;
+/// What the shop itself is called among subjects.
+const SHOP: &str = "shop";
+
+/// A subject as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = subjects, treat_none_as_default_value = false)]
+pub(in crate::analytics) struct SubjectRow {
+    pub(in crate::analytics) number: i64,
+    pub(in crate::analytics) kind: SubjectKind,
+    pub(in crate::analytics) reference: String,
+    pub(in crate::analytics) user_id: Option<UserId>,
+    pub(in crate::analytics) joined_to: Option<i64>,
+    pub(in crate::analytics) marks: Flags,
+    pub(in crate::analytics) entrance: Option<String>,
+    pub(in crate::analytics) first_seen_at: crate::kernel::time::Timestamp,
+}
+
+/// Who is who, by the numbers of subjects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct People {
+    persons: Vec<u32>,
+    marks: Vec<Flags>,
+}
+
+impl People {
+    /// The number of the person that a subject is: the smallest of their numbers. A number that is not known is its own.
+    pub fn person_of(&self, subject: u32) -> u32 {
+        let place = usize::try_from(subject).unwrap_or(usize::MAX);
+        self.persons.get(place).copied().unwrap_or(subject)
+    }
+
+    /// What is known about the person that a subject is.
+    pub fn marks_of(&self, subject: u32) -> Flags {
+        let place = usize::try_from(self.person_of(subject)).unwrap_or(usize::MAX);
+        self.marks.get(place).copied().unwrap_or_default()
+    }
+
+    /// The person of each number, by the number itself; the first place stands for nobody.
+    pub fn persons(&self) -> &[u32] {
+        &self.persons
+    }
+}
+
+fn find(tx: &mut Tx<'_>, kind: SubjectKind, reference: &str) -> DbResult<Option<SubjectRow>> {
+    let found = subjects::table.filter(subjects::kind.eq(kind)).filter(subjects::reference.eq(reference));
+    Ok(found.select(columns::<SubjectRow>()).first(tx.conn()?).optional()?)
+}
+
+fn by_number(tx: &mut Tx<'_>, number: i64) -> DbResult<Option<SubjectRow>> {
+    Ok(subjects::table.find(number).select(columns::<SubjectRow>()).first(tx.conn()?).optional()?)
+}
+
+/// The subject that a key means; it is numbered when it is new.
+pub(in crate::analytics) fn resolve(tx: &mut Tx<'_>, key: &SubjectKey) -> DbResult<SubjectRow> {
+    match key {
+        SubjectKey::User(user) => numbered(tx, SubjectKind::User, &user.to_string(), |_| Ok(Some(*user))),
+        SubjectKey::Device(device) => {
+            let of_device = |tx: &mut Tx<'_>| identity::hold_device(tx, *device);
+            numbered(tx, SubjectKind::Device, &device.to_string(), of_device)
+        }
+        SubjectKey::Tracker(name) => numbered(tx, SubjectKind::Tracker, name, |_| Ok(None)),
+        SubjectKey::LoggedIn(name) => match known_user(tx, name)? {
+            Some(user) => numbered(tx, SubjectKind::User, &user.to_string(), |_| Ok(Some(user))),
+            None => numbered(tx, SubjectKind::Tracker, name, |_| Ok(None)),
+        },
+        SubjectKey::Shop => numbered(tx, SubjectKind::Shop, SHOP, |_| Ok(None)),
+    }
+}
+
+fn known_user(tx: &mut Tx<'_>, name: &str) -> DbResult<Option<UserId>> {
+    let Ok(user) = name.parse::<UserId>() else { return Ok(None) };
+    Ok(identity::known_users(tx, &[user])?.first().copied())
+}
+
+fn numbered(
+    tx: &mut Tx<'_>,
+    kind: SubjectKind,
+    reference: &str,
+    owner: impl FnOnce(&mut Tx<'_>) -> DbResult<Option<UserId>>,
+) -> DbResult<SubjectRow> {
+    if let Some(row) = find(tx, kind, reference)? {
+        return Ok(row);
+    }
+    let user_id = owner(tx)?;
+    let full = || crate::platform::db::DbError::Defect("there are as many subjects as numbers".to_owned());
+    let number = store::count_up(tx, COUNTER, 1, MOST)?.ok_or_else(full)?;
+    let row = SubjectRow {
+        number,
+        kind,
+        reference: reference.to_owned(),
+        user_id,
+        joined_to: None,
+        marks: if kind == SubjectKind::Shop { Flags::STAFF } else { Flags::NONE },
+        entrance: None,
+        first_seen_at: tx.now(),
+    };
+    let added = crate::on_backend!(tx.conn()?, conn => {
+        diesel::insert_into(subjects::table).values(&row).on_conflict_do_nothing().execute(conn)
+    })?;
+    if added == 1 {
+        return Ok(row);
+    }
+    // A twin was faster and has another number.
+    let gone = || crate::platform::db::DbError::Conflict("a subject came and went".to_owned());
+    find(tx, kind, reference)?.ok_or_else(gone)
+}
+
+/// Where the chain of names that became one ends.
+fn root(tx: &mut Tx<'_>, mut row: SubjectRow) -> DbResult<SubjectRow> {
+    for _ in 0..LONGEST_CHAIN {
+        let Some(next) = row.joined_to else { break };
+        let Some(above) = by_number(tx, next)? else { break };
+        row = above;
+    }
+    Ok(row)
+}
+
+/// Makes two subjects one person by the word of a tracker; false when each is a user of their own already, which no
+/// tracker can change.
+pub(in crate::analytics) fn join(tx: &mut Tx<'_>, one: &SubjectKey, other: &SubjectKey) -> DbResult<bool> {
+    let (one, other) = (resolve(tx, one)?, resolve(tx, other)?);
+    let (one, other) = (root(tx, one)?, root(tx, other)?);
+    if one.number == other.number {
+        return Ok(true);
+    }
+    let (older, younger) = if one.number < other.number { (one, other) } else { (other, one) };
+    let user = match (older.user_id, younger.user_id) {
+        (Some(older), Some(younger)) if older != younger => return Ok(false),
+        (older, younger) => older.or(younger),
+    };
+    diesel::update(subjects::table.find(older.number)).set(subjects::user_id.eq(user)).execute(tx.conn()?)?;
+    diesel::update(subjects::table.find(younger.number))
+        .set((subjects::user_id.eq(user), subjects::joined_to.eq(Some(older.number))))
+        .execute(tx.conn()?)?;
+    Ok(true)
+}
+
+/// Gives the anonymous past of a device to its first user.
+pub(in crate::analytics) fn claim_device(tx: &mut Tx<'_>, device: DeviceId, user: UserId) -> DbResult<()> {
+    let unclaimed = subjects::table
+        .filter(subjects::kind.eq(SubjectKind::Device))
+        .filter(subjects::reference.eq(device.to_string()))
+        .filter(subjects::user_id.is_null());
+    diesel::update(unclaimed).set(subjects::user_id.eq(Some(user))).execute(tx.conn()?)?;
+    Ok(())
+}
+
+/// Remembers through which entrance a subject last came in.
+pub(in crate::analytics) fn note_entrance(tx: &mut Tx<'_>, number: i64, entrance: &str) -> DbResult<()> {
+    let other = subjects::table.find(number);
+    diesel::update(other).set(subjects::entrance.eq(Some(entrance))).execute(tx.conn()?)?;
+    Ok(())
+}
+
+/// Says of a user's own subject what is known about them: `set` without `cleared`.
+pub(in crate::analytics) fn mark(tx: &mut Tx<'_>, user: UserId, set: Flags, cleared: Flags) -> DbResult<Flags> {
+    let row = resolve(tx, &SubjectKey::User(user))?;
+    let marks = row.marks.without(cleared).with(set);
+    diesel::update(subjects::table.find(row.number)).set(subjects::marks.eq(marks)).execute(tx.conn()?)?;
+    Ok(marks)
+}
+
+/// Who is who now.
+///
+/// # Errors
+/// The database's.
+pub fn people(tx: &mut Tx<'_>) -> DbResult<People> {
+    type Row = (i64, Option<UserId>, Option<i64>, Flags);
+    let kept = (subjects::number, subjects::user_id, subjects::joined_to, subjects::marks);
+    let rows: Vec<Row> = subjects::table.order(subjects::number).select(kept).load(tx.conn()?)?;
+    let part_of: HashMap<UserId, UserId> = identity::merged_users(tx)?.into_iter().collect();
+    let last = rows.last().and_then(|(number, ..)| usize::try_from(*number).ok()).unwrap_or_default();
+    let mut persons: Vec<u32> = (0..=last).map(|place| u32::try_from(place).unwrap_or_default()).collect();
+    let mut marks = vec![Flags::NONE; persons.len()];
+    let mut first_of: HashMap<UserId, u32> = HashMap::new();
+    for (number, user, joined_to, marked) in rows {
+        let (Ok(place), Ok(own)) = (usize::try_from(number), u32::try_from(number)) else { continue };
+        // Whoever a subject joined is older, so that their person is known already.
+        let joined =
+            joined_to.and_then(|older| usize::try_from(older).ok()).and_then(|older| persons.get(older).copied());
+        let person = match user {
+            Some(user) => *first_of.entry(whole(user, &part_of)).or_insert(joined.unwrap_or(own)),
+            None => joined.unwrap_or(own),
+        };
+        if let Some(slot) = persons.get_mut(place) {
+            *slot = person;
+        }
+        if let Some(slot) = usize::try_from(person).ok().and_then(|person| marks.get_mut(person)) {
+            *slot = slot.with(marked);
+        }
+    }
+    Ok(People { persons, marks })
+}
+
+/// The user whom `user` is part of.
+fn whole(mut user: UserId, part_of: &HashMap<UserId, UserId>) -> UserId {
+    for _ in 0..LONGEST_CHAIN {
+        let Some(into) = part_of.get(&user) else { break };
+        user = *into;
+    }
+    user
+}
+
+/// Forgets everything that was a user's: the numbers stay behind as numbers of nobody, whose events are passed over.
+pub(in crate::analytics) fn erase(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+    let mut gone: Vec<i64> =
+        subjects::table.filter(subjects::user_id.eq(Some(user))).select(subjects::number).load(tx.conn()?)?;
+    let mut looked = 0;
+    while let Some(number) = gone.get(looked).copied() {
+        looked += 1;
+        let joined = subjects::table.filter(subjects::joined_to.eq(Some(number))).select(subjects::number);
+        let joined: Vec<i64> = joined.load(tx.conn()?)?;
+        gone.extend(joined.into_iter().filter(|joined| !gone.contains(joined)).collect::<Vec<_>>());
+    }
+    let now = tx.now();
+    // Whoever joined is younger than whom they joined, and goes first.
+    gone.sort_unstable_by(|one, other| other.cmp(one));
+    for number in gone {
+        store::remove_of(tx, number)?;
+        diesel::delete(subjects::table.find(number)).execute(tx.conn()?)?;
+        let row = (erased::number.eq(number), erased::erased_at.eq(now));
+        diesel::insert_into(erased::table).values(row).execute(tx.conn()?)?;
+    }
+    Ok(())
+}
+
+/// Numbers whose person asked to be forgotten: their sealed events are passed over, and left out when segments are
+/// written anew.
+///
+/// # Errors
+/// The database's.
+pub fn erased_subjects(tx: &mut Tx<'_>) -> DbResult<Vec<u32>> {
+    let numbers: Vec<i64> = erased::table.order(erased::number).select(erased::number).load(tx.conn()?)?;
+    Ok(numbers.into_iter().filter_map(|number| u32::try_from(number).ok()).collect())
+}
