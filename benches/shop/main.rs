@@ -1,5 +1,5 @@
 //! The benchmark of the shop: `cargo bench --bench shop`. Words after `--` shorten it: `quick` takes three seconds a
-//! figure instead of ten; `pages`, `search`, `orders`, `purchases`, `campaigns`, `campaign-pages`, `quote`, `logins` name parts, `sqlite` and
+//! figure instead of ten; `pages`, `search`, `orders`, `purchases`, `campaigns`, `campaign-pages`, `quote`, `logins`, `events` name parts, `sqlite` and
 //! `postgres` databases.
 //!
 //! Everything runs in one go on the machine at hand, load generator included, and every figure stands beside a
@@ -11,6 +11,7 @@
 
 mod bare;
 mod campaigns;
+mod events;
 mod fixture;
 mod load;
 mod log_ins;
@@ -35,7 +36,8 @@ use process::Process;
 const PRODUCTS: usize = 10_000;
 
 /// What can be asked for by name.
-const PARTS: [&str; 8] = ["pages", "search", "orders", "purchases", "campaigns", "campaign-pages", "quote", "logins"];
+const PARTS: [&str; 9] =
+    ["pages", "search", "orders", "purchases", "campaigns", "campaign-pages", "quote", "logins", "events"];
 
 /// What is wanted, and where files may lie meanwhile.
 struct Run {
@@ -126,6 +128,9 @@ impl Run {
         }
         if self.wants_part("logins") {
             log_ins::measure(self, &service, &simulator);
+        }
+        if self.wants_part("events") {
+            events::measure(self, &service);
         }
         self.campaigns(url, &service, &simulator, &fixture);
         println!(

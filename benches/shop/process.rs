@@ -143,7 +143,7 @@ pub fn service(folder: &Path, database_url: &str, simulator: &Process) -> Proces
         .env("HOURGLASS_WECHAT_API_V3_KEY", key("api_v3_key"))
         .env("HOURGLASS_WECHAT_PAY_PUBLIC_KEY_ID", key("platform_public_key_id"))
         .env("HOURGLASS_WECHAT_PAY_PUBLIC_KEY", key("platform_public_key_pem"));
-    for limit in ["LOGIN", "WRITE", "READ"] {
+    for limit in ["LOGIN", "WRITE", "READ", "EVENTS"] {
         command.env(format!("HOURGLASS_LIMIT_{limit}"), "1000000000");
     }
     Process::spawn(command, address, "/api/v1/products?limit=1")
