@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 use super::events::{self, About, Each, ServerEvent, Taken, Whom};
-use super::intake::{self, accept};
+use super::intake::{self, accept, prepared};
 use super::model::{
     Admission, Batch, CAMPAIGN, ENTRANCE, Flags, Incoming, Properties, PropertyValue, SHARE, SubjectKey,
 };
@@ -39,7 +39,7 @@ impl Subscriber for RecordServerEvents {
             serde_json::from_str(&event.payload).map_err(|error| DbError::Defect(error.to_string()))?;
         learn_marks(tx, event)?;
         let made = made_of(tx, known, event, &payload)?;
-        let batch = Batch { received: event.recorded_at, admission: Admission::Own, events: made };
+        let batch = prepared(Batch { received: event.recorded_at, admission: Admission::Own, events: made });
         match accept(tx, &batch) {
             Ok(_) => Ok(()),
             Err(super::error::AnalyticsError::Db(error)) => Err(error),

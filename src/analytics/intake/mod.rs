@@ -24,7 +24,7 @@ use crate::platform::db::{Db, DbError, DbResult, Tx};
 pub use names::{ShownNames, shown_names};
 pub use subjects::{People, erased_subjects, people};
 pub(super) use subjects::{claim_device, erase, mark, note_entrance, resolve};
-pub use writing::accept;
+pub use writing::{Told, ToldBatch, accept, prepared};
 
 /// For how long the id of an event is remembered: longer than the latest event may be late.
 const REMEMBERED_MS: i64 = 15 * DAY_MS;
@@ -94,7 +94,7 @@ impl Intake {
         let turn = tokio::time::timeout(self.wait, self.writers.acquire()).await;
         let _turn = turn.map_err(|_| full())?.map_err(|_| full())?;
         let count = u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
-        let batch = Arc::new(batch);
+        let batch = Arc::new(writing::prepared(batch));
         let taken = self.db.write("analytics.accept", move |tx| writing::accept(tx, &batch)).await?;
         metrics::counter!("hourglass_analytics_events_total").increment(count);
         Ok(taken)

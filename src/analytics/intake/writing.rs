@@ -13,6 +13,7 @@ use crate::analytics::model::{
     SubjectKey,
 };
 use crate::analytics::rules;
+use crate::kernel::time::Timestamp;
 use crate::platform::db::{DbError, DbResult, Tx};
 
 /// The counters of names.
@@ -28,11 +29,34 @@ struct Desk {
     mixed: BTreeMap<i64, i64>,
 }
 
+/// An event with what was worked out of it before its transaction began, since others wait for that one to end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    event: Incoming,
+    id: String,
+    digest: i64,
+}
+
+/// Works out what can be before the transaction begins.
+pub fn prepared(batch: Batch) -> ToldBatch {
+    let told = |event: Incoming| Told { id: event.event_id.to_string(), digest: rules::digest(&event), event };
+    let Batch { received, admission, events } = batch;
+    ToldBatch { received, admission, events: events.into_iter().map(told).collect() }
+}
+
+/// A batch that is ready to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToldBatch {
+    received: Timestamp,
+    admission: Admission,
+    events: Vec<Told>,
+}
+
 /// Keeps what is new in a batch, and counts the rest.
 ///
 /// # Errors
 /// [`AnalyticsError::TooManyNames`] unless the batch is taken piecemeal, or the database's.
-pub fn accept(tx: &mut Tx<'_>, batch: &Batch) -> Result<Accepted, AnalyticsError> {
+pub fn accept(tx: &mut Tx<'_>, batch: &ToldBatch) -> Result<Accepted, AnalyticsError> {
     let mut taken = Accepted::default();
     let first = first_of_each(&batch.events, &mut taken);
     let known = learn_events(tx, batch, &first)?;
@@ -50,7 +74,7 @@ pub fn accept(tx: &mut Tx<'_>, batch: &Batch) -> Result<Accepted, AnalyticsError
     let rows = fresh.iter().map(|(event, seq)| desk.row(batch, event, *seq)).collect::<DbResult<Vec<_>>>()?;
     store::insert(tx, &rows)?;
     taken.accepted = rows.len();
-    join_all(tx, fresh.iter().map(|(event, _)| *event))?;
+    join_all(tx, fresh.iter().map(|(told, _)| &told.event))?;
     let today = tx.zone().day_of(batch.received);
     names::count_mixed(tx, &desk.mixed)?;
     names::count(tx, today, &desk.volumes)?;
@@ -58,17 +82,16 @@ pub fn accept(tx: &mut Tx<'_>, batch: &Batch) -> Result<Accepted, AnalyticsError
 }
 
 /// The first event of each id; the others of the batch are counted.
-fn first_of_each<'b>(events: &'b [Incoming], taken: &mut Accepted) -> Vec<&'b Incoming> {
+fn first_of_each<'b>(events: &'b [Told], taken: &mut Accepted) -> Vec<&'b Told> {
     let mut digests = HashMap::with_capacity(events.len());
     let mut first = Vec::with_capacity(events.len());
     for event in events {
-        let digest = rules::digest(event);
-        match digests.get(&event.event_id) {
+        match digests.get(event.id.as_str()) {
             None => {
-                digests.insert(event.event_id, digest);
+                digests.insert(event.id.as_str(), event.digest);
                 first.push(event);
             }
-            Some(before) if *before == digest => taken.duplicates += 1,
+            Some(before) if *before == event.digest => taken.duplicates += 1,
             Some(_) => taken.conflicts += 1,
         }
     }
@@ -78,10 +101,10 @@ fn first_of_each<'b>(events: &'b [Incoming], taken: &mut Accepted) -> Vec<&'b In
 /// The names of these events, those that are new written down as far as there is room.
 fn learn_events(
     tx: &mut Tx<'_>,
-    batch: &Batch,
-    events: &[&Incoming],
+    batch: &ToldBatch,
+    events: &[&Told],
 ) -> Result<HashMap<String, KnownEvent>, AnalyticsError> {
-    let wanted: BTreeSet<&str> = events.iter().map(|event| event.name.as_str()).collect();
+    let wanted: BTreeSet<&str> = events.iter().map(|told| told.event.name.as_str()).collect();
     let wanted: Vec<&str> = wanted.into_iter().collect();
     let mut known = names::known_events(tx, &wanted)?;
     let new: Vec<&str> = wanted.into_iter().filter(|name| !known.contains_key(*name)).collect();
@@ -98,11 +121,11 @@ fn learn_events(
 /// The names of these events' properties, those that are new written down as far as there is room.
 fn learn_properties(
     tx: &mut Tx<'_>,
-    batch: &Batch,
-    events: &[&Incoming],
+    batch: &ToldBatch,
+    events: &[&Told],
 ) -> Result<HashMap<String, KnownProperty>, AnalyticsError> {
     let mut kinds: BTreeMap<&str, PropertyKind> = BTreeMap::new();
-    for (name, value) in events.iter().flat_map(|event| &event.properties) {
+    for (name, value) in events.iter().flat_map(|told| &told.event.properties) {
         kinds.entry(name).or_insert(value.kind());
     }
     let wanted: Vec<&str> = kinds.keys().copied().collect();
@@ -123,7 +146,7 @@ fn learn_properties(
 /// Whether there is room for so many new names. The shop's own always have it.
 fn has_room(
     tx: &mut Tx<'_>,
-    batch: &Batch,
+    batch: &ToldBatch,
     counter: &'static str,
     count: usize,
     most: i64,
@@ -152,10 +175,10 @@ fn join_all<'b>(tx: &mut Tx<'_>, events: impl Iterator<Item = &'b Incoming>) -> 
 
 impl Desk {
     /// Events whose names may come in; the others are counted.
-    fn admitted<'b>(&mut self, events: Vec<&'b Incoming>, taken: &mut Accepted) -> Vec<&'b Incoming> {
+    fn admitted<'b>(&mut self, events: Vec<&'b Told>, taken: &mut Accepted) -> Vec<&'b Told> {
         let mut named = Vec::with_capacity(events.len());
         for event in events {
-            match self.events.get(&event.name) {
+            match self.events.get(&event.event.name) {
                 None => taken.refused += 1,
                 Some(known) if known.blocked => {
                     taken.dropped += 1;
@@ -167,11 +190,12 @@ impl Desk {
         named
     }
 
-    fn learn_subjects(&mut self, tx: &mut Tx<'_>, events: &[&Incoming]) -> DbResult<()> {
+    fn learn_subjects(&mut self, tx: &mut Tx<'_>, events: &[&Told]) -> DbResult<()> {
         for event in events {
-            if !self.subjects.contains_key(&event.subject) {
-                let row = subjects::resolve(tx, &event.subject)?;
-                self.subjects.insert(event.subject.clone(), (row.number, row.marks));
+            let subject = &event.event.subject;
+            if !self.subjects.contains_key(subject) {
+                let row = subjects::resolve(tx, subject)?;
+                self.subjects.insert(subject.clone(), (row.number, row.marks));
             }
         }
         Ok(())
@@ -181,15 +205,15 @@ impl Desk {
     fn unseen<'b>(
         &mut self,
         tx: &mut Tx<'_>,
-        batch: &Batch,
-        events: Vec<&'b Incoming>,
+        batch: &ToldBatch,
+        events: Vec<&'b Told>,
         taken: &mut Accepted,
-    ) -> DbResult<Vec<(&'b Incoming, i64)>> {
-        let numbered: Vec<(&Incoming, i64)> = events.into_iter().map(|event| (event, tx.next_id())).collect();
-        let seen_row = |(event, seq): &(&Incoming, i64)| SeenRow {
-            event_id: event.event_id.to_string(),
+    ) -> DbResult<Vec<(&'b Told, i64)>> {
+        let numbered: Vec<(&Told, i64)> = events.into_iter().map(|event| (event, tx.next_id())).collect();
+        let seen_row = |(event, seq): &(&Told, i64)| SeenRow {
+            event_id: event.id.clone(),
             seq: *seq,
-            digest: rules::digest(event),
+            digest: event.digest,
             received_at: batch.received,
         };
         let mut rows: Vec<SeenRow> = numbered.iter().map(seen_row).collect();
@@ -201,7 +225,7 @@ impl Desk {
             self.strangers(tx, &rows, numbered, taken)?
         };
         for (event, _) in &fresh {
-            if let Some(known) = self.events.get(&event.name) {
+            if let Some(known) = self.events.get(&event.event.name) {
                 self.volumes.entry(known.id).or_default().events += 1;
             }
         }
@@ -213,21 +237,20 @@ impl Desk {
         &mut self,
         tx: &mut Tx<'_>,
         rows: &[SeenRow],
-        numbered: Vec<(&'b Incoming, i64)>,
+        numbered: Vec<(&'b Told, i64)>,
         taken: &mut Accepted,
-    ) -> DbResult<Vec<(&'b Incoming, i64)>> {
+    ) -> DbResult<Vec<(&'b Told, i64)>> {
         let ids: Vec<&str> = rows.iter().map(|row| row.event_id.as_str()).collect();
         let before: HashMap<String, (i64, i64)> =
             store::seen(tx, &ids)?.into_iter().map(|row| (row.event_id, (row.seq, row.digest))).collect();
         let mut fresh = Vec::with_capacity(numbered.len());
         for (event, seq) in numbered {
-            let id = event.event_id.to_string();
-            match before.get(&id) {
+            match before.get(&event.id) {
                 Some((theirs, _)) if *theirs == seq => fresh.push((event, seq)),
-                Some((_, digest)) if *digest == rules::digest(event) => taken.duplicates += 1,
+                Some((_, digest)) if *digest == event.digest => taken.duplicates += 1,
                 Some(_) => {
                     taken.conflicts += 1;
-                    let known = names::must_know(self.events.get(&event.name).copied())?;
+                    let known = names::must_know(self.events.get(&event.event.name).copied())?;
                     self.volumes.entry(known.id).or_default().conflicts += 1;
                 }
                 None => return Err(DbError::Conflict("an event's id was forgotten meanwhile".to_owned())),
@@ -236,13 +259,14 @@ impl Desk {
         Ok(fresh)
     }
 
-    fn row(&mut self, batch: &Batch, event: &Incoming, seq: i64) -> DbResult<InboxRow> {
+    fn row(&mut self, batch: &ToldBatch, told: &Told, seq: i64) -> DbResult<InboxRow> {
+        let event = &told.event;
         let (subject, marks) = self.subjects.get(&event.subject).copied().unwrap_or_default();
         let (at, clock) = rules::effective(batch.received, event.at, event.sent_at);
         let kept = self.kept(&event.properties);
         Ok(InboxRow {
             seq,
-            event_id: event.event_id.to_string(),
+            event_id: told.id.clone(),
             name: event.name.clone(),
             subject,
             session: event.session.clone(),
