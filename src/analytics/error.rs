@@ -1,5 +1,8 @@
 //! Why events, and what staff do about their names, are refused.
 
+use super::engine::flaw::{EngineError, Flaw};
+use crate::platform::db::DbError;
+
 crate::refusals! {
     /// Why events, and what staff do about their names, are refused.
     pub enum AnalyticsError: "analytics" {
@@ -19,7 +22,34 @@ crate::refusals! {
         NameNotFound => NOT_FOUND "name_not_found" "名称不存在" "There is no such name.",
         /// What is written about a name is too long or malformed.
         NameEditInvalid(details) => UNPROCESSABLE_ENTITY "name_edit_invalid" "名称信息有误" "What is written about the name is too long or malformed.",
+        /// A question is not one that can be answered; the details name the field and the reason.
+        QuestionInvalid(details) => UNPROCESSABLE_ENTITY "question_invalid" "分析条件有误" "The question is not one that can be answered.",
+        /// As many questions as the shop answers at once are being answered.
+        TooBusy => SERVICE_UNAVAILABLE "too_busy" "分析任务繁忙，请稍后重试" "Other questions are being answered; try again.",
+        /// There is no such segment.
+        SegmentNotFound => NOT_FOUND "segment_not_found" "分群不存在" "There is no such segment.",
+        /// A segment's name has 1 to 60 characters of one line.
+        SegmentNameInvalid => UNPROCESSABLE_ENTITY "segment_name_invalid" "分群名称须为1至60个字" "A segment's name has 1 to 60 characters of one line.",
+        /// Another segment has this name.
+        SegmentNameTaken => CONFLICT "segment_name_taken" "分群名称已存在" "Another segment has this name.",
+        /// The shop has as many segments as it keeps.
+        TooManySegments => CONFLICT "too_many_segments" "分群数量已达上限" "There are as many segments as the shop keeps.",
         /// There is no such user.
         UserNotFound => UNPROCESSABLE_ENTITY "user_not_found" "用户不存在" "There is no such user.",
+    }
+}
+
+impl From<EngineError> for AnalyticsError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Flaw(flaw) => flaw.into(),
+            other => DbError::Defect(other.to_string()).into(),
+        }
+    }
+}
+
+impl From<Flaw> for AnalyticsError {
+    fn from(flaw: Flaw) -> Self {
+        Self::QuestionInvalid(serde_json::json!({ "field": flaw.field, "reason": flaw.reason }))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns `analytics_inbox` (events that were accepted and wait to be sealed), `analytics_seen` (ids of events that came
 //! in the last days), `analytics_subjects` and `analytics_erased_subjects` (whoever events are about, by number),
-//! `analytics_event_names`, `analytics_event_days` and `analytics_property_names` (the registry), `analytics_counters`.
+//! `analytics_event_names`, `analytics_event_days` and `analytics_property_names` (the registry), `analytics_counters`;
+//! `sealing` and `segments` say what they own.
 //!
 //! * An **event** has an id, a name, a subject, a moment, flags and properties. The first of an id counts; the same id
 //!   with other content is counted as a conflict. Its moment is that of receipt less what passed on the sender's clock
@@ -15,6 +16,8 @@
 //!   asked when events are read, so history follows the person through log-ins, merges and their undoing.
 //! * The **registry** knows every name with its kind and volume; clients bring a bounded number. Staff describe, rename
 //!   (when reading) and block (when writing) them.
+//! * **Sealing** moves events into files of columns, the **engine** answers questions about them, **reports** ask it, and
+//!   whom a figure counts can be kept as a **segment** of people.
 //! * **Flags** say what figures leave out: machines, staff, test accounts, locked-out users, seats the shop filled.
 //!
 //! Deliberately absent: state of people and things as trackers report it (`profile_*`, `$set`) beside the events that
@@ -23,6 +26,7 @@
 mod account;
 mod admin_api;
 mod api;
+pub mod engine;
 mod error;
 pub mod events;
 mod hooks;
@@ -30,10 +34,14 @@ pub mod intake;
 mod jobs;
 pub mod model;
 mod registry;
+mod reports;
 mod rules;
+mod sealing;
+mod segments;
 #[cfg(test)]
 mod tests;
 mod trackers;
+mod translated;
 
 pub use account::AnalyticsAsset;
 pub use admin_api::{AdminApi, admin_routes};
@@ -42,4 +50,7 @@ pub use error::AnalyticsError;
 pub use hooks::{ClaimDevice, RecordServerEvents};
 pub use intake::{Intake, IntakeSettings};
 pub use jobs::ForgetEventIds;
+pub use reports::{ReportApi, ReportSettings, Reports, report_routes};
+pub use sealing::{Sealer, SealingError, SealingSettings};
+pub use segments::{SegmentApi, segment_routes};
 pub use trackers::{HookApi, ProjectKey, hook_routes};

@@ -14,7 +14,9 @@ use super::config::Config;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{promotions, routes, telemetry};
-use crate::analytics::{ClaimDevice, ForgetEventIds, Intake, ProjectKey, RecordServerEvents};
+use crate::analytics::{
+    ClaimDevice, ForgetEventIds, Intake, ProjectKey, RecordServerEvents, Reports, Sealer, SealingError,
+};
 use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, WatchRisks};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
@@ -38,7 +40,7 @@ use crate::platform::jobs::{Runner, Sweep, Work};
 use crate::platform::secrets::SecretError;
 use crate::platform::sign_in::SignInClient;
 use crate::platform::sms::SmsSender;
-use crate::platform::storage::{Storage, StorageSetupError};
+use crate::platform::storage::{Archive, Storage, StorageSetupError};
 use crate::platform::wechat::{WechatClient, WechatSetupError};
 use crate::pricing::Offers;
 use crate::service_account::{self, CodeDesk, JoinFollowings, ServiceAccountSettings};
@@ -52,6 +54,8 @@ const REVOCATIONS_EVERY: Duration = Duration::from_secs(1);
 const CATALOG_EVERY: Duration = Duration::from_millis(500);
 /// How often the entrances are looked at for changes made by other processes; its own are in force at once.
 const ENTRANCES_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether events should be sealed.
+const SEAL_EVERY: Duration = Duration::from_secs(2);
 /// How often figures and rate limits are tidied.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
@@ -90,6 +94,7 @@ struct Inner {
     revocations: Revocations,
     shared: Shared,
     runner: Runner,
+    sealer: Sealer,
 }
 
 /// What handlers ask for by type. Each thread that serves gets a clone, which shares it all.
@@ -127,6 +132,7 @@ struct Shared {
     readiness: web::Data<Readiness>,
     metrics_gate: web::Data<MetricsGate>,
     intake: web::Data<Intake>,
+    reports: web::Data<Reports>,
     project_key: web::Data<ProjectKey>,
     body_limit: web::PayloadConfig,
 }
@@ -144,6 +150,8 @@ impl App {
         let revocations = Revocations::default();
         let access = Access { tokens: Arc::new(tokens), revocations: revocations.clone() };
         let storage = Storage::open(&config.storage)?;
+        let archive = Archive::open(&config.storage, config.data_dir.join("archive"))?;
+        let sealer = Sealer::new(db.clone(), archive.clone(), config.analytics.sealing);
         let wechat = WechatClient::new(config.wechat.clone(), clock.clone())?;
         let keys = Keys::of(&config)?;
         let catalog = Catalog::open(db.clone()).await?;
@@ -198,10 +206,11 @@ impl App {
             readiness: web::Data::default(),
             metrics_gate: web::Data::new(MetricsGate(config.server.metrics_token.clone())),
             intake: web::Data::new(Intake::new(db.clone(), config.analytics.intake)),
+            reports: web::Data::new(Reports::new(db.clone(), archive, config.analytics.reports)),
             project_key: web::Data::new(ProjectKey(config.analytics.project_key.clone())),
             body_limit: web::PayloadConfig::new(config.server.max_body_bytes),
         };
-        let app = Self(Arc::new(Inner { config, db, catalog, entrances, revocations, shared, runner }));
+        let app = Self(Arc::new(Inner { config, db, catalog, entrances, revocations, shared, runner, sealer }));
         app.renew_revocations().await?;
         Ok(app)
     }
@@ -278,6 +287,7 @@ impl App {
                 .app_data(shared.readiness)
                 .app_data(shared.metrics_gate)
                 .app_data(shared.intake)
+                .app_data(shared.reports)
                 .app_data(shared.project_key)
                 .app_data(shared.body_limit);
             routes::mount(cfg);
@@ -292,6 +302,14 @@ impl App {
         WatchRisks(self.0.shared.campaigns.kinds.clone()).round(&self.0.db).await
     }
 
+    /// Seals what waits of events, as goes on by itself in the background; says how many that were.
+    ///
+    /// # Errors
+    /// The database or the disk.
+    pub async fn seal_events(&self) -> Result<usize, SealingError> {
+        self.0.sealer.seal().await
+    }
+
     /// Does what goes on beside requests until `stop` turns true: what keeps this process fresh, and, when `working`,
     /// the shop's background work.
     pub async fn work_in_background(self, working: bool, stop: watch::Receiver<bool>) {
@@ -300,7 +318,8 @@ impl App {
         let works = async {
             if working {
                 let watching = watch_risks.keep_watch(self.0.db.clone(), pause, stop.clone());
-                tokio::join!(self.0.runner.run(pause, stop.clone()), watching);
+                let sealing = self.0.sealer.clone().keep_sealing(SEAL_EVERY, stop.clone());
+                tokio::join!(self.0.runner.run(pause, stop.clone()), watching, sealing);
             }
         };
         tokio::join!(

@@ -25,6 +25,11 @@ impl Zone {
         TimeZone::get(name).ok().map(Self)
     }
 
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or(USUAL_ZONE)
+    }
+
     /// The day that `moment` belongs to here.
     pub fn day_of(&self, moment: Timestamp) -> Day {
         let moment = jiff::Timestamp::from_millisecond(moment.millis()).unwrap_or_default();

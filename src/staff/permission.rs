@@ -64,6 +64,7 @@ permissions! {
     CouponGrant "coupon.grant" "发放与作废优惠券" "Give coupons and codes and take them back",
     CouponGrantApprove "coupon.grant.approve" "审批大额发券" "Approve gifts and codes of coupons above the limits",
     AnalyticsRead "analytics.read" "查看数据分析" "See figures, events and their names",
+    AnalyticsPeople "analytics.people" "查看数据背后的用户与分群" "See who is behind figures, and keep them as segments",
     AnalyticsWrite "analytics.write" "管理事件与属性" "Describe, rename and block names of events, and say whom figures leave out",
     BooksRead "books.read" "查看账目" "See the books",
     ShareRead "share.read" "查看分享" "See shares and who brought whom",

@@ -66,6 +66,7 @@ const BUILT_IN: &[(&str, &str, &[&str])] = &[
             may::CouponGrant::NAME,
             may::PaymentRead::NAME,
             may::AnalyticsRead::NAME,
+            may::AnalyticsPeople::NAME,
             may::AnalyticsWrite::NAME,
             may::ShareRead::NAME,
             may::ServiceAccountRead::NAME,

@@ -21,6 +21,7 @@ mod access;
 mod analytics_intake;
 mod analytics_killed;
 mod analytics_people;
+mod analytics_reports;
 mod analytics_server_events;
 mod bargain;
 mod campaigns;

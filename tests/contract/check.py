@@ -14,6 +14,8 @@ CHECKS = (
     "response_schema_conformance,negative_data_rejection,unsupported_method,"
     "allow_header_conformance"
 )
+# A list that is longer than allowed may also be longer than any body may be, which is noticed first.
+REFUSALS = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429"]
 
 
 def main(work, tool, seed):
@@ -29,6 +31,8 @@ def main(work, tool, seed):
         "drawers": shop.drawers(document, {"owner": owner, "shopper": shopper}),
     }
     json.dump(found, open(f"{work}/found.json", "w", encoding="utf-8"))
+    with open(f"{work}/schemathesis.toml", "w", encoding="utf-8") as settings:
+        settings.write(f"[checks.negative_data_rejection]\nexpected-statuses = {json.dumps(REFUSALS)}\n")
     print(f"CONTRACT_SEED={seed}, ids of {len(found['drawers'])} kinds", flush=True)
     failed = [role for role in ("nobody", "shopper", "owner") if not passes(work, tool, seed, role, document)]
     owner = shop.staff(**shop.place["staff"])

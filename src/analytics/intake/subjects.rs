@@ -4,7 +4,7 @@
 //! user's, a tracker's name is what its identify calls joined it to, and users who became one are one, by what identity
 //! says at that moment. So history follows the person, and a merge that is taken back takes back nothing else.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -12,6 +12,7 @@ use super::store;
 use crate::analytics::model::{Flags, SubjectKey, SubjectKind};
 use crate::identity;
 use crate::kernel::id::{DeviceId, UserId};
+use crate::kernel::time::Timestamp;
 use crate::platform::db::schema::{analytics_erased_subjects as erased, analytics_subjects as subjects};
 use crate::platform::db::{DbResult, Tx, columns};
 
@@ -247,12 +248,41 @@ pub(in crate::analytics) fn erase(tx: &mut Tx<'_>, user: UserId) -> DbResult<()>
     Ok(())
 }
 
-/// Numbers whose person asked to be forgotten: their sealed events are passed over, and left out when segments are
-/// written anew.
+/// Numbers whose person asked to be forgotten, and since when; their events leave the sealed files when those are written
+/// anew.
 ///
 /// # Errors
 /// The database's.
-pub fn erased_subjects(tx: &mut Tx<'_>) -> DbResult<Vec<u32>> {
-    let numbers: Vec<i64> = erased::table.order(erased::number).select(erased::number).load(tx.conn()?)?;
-    Ok(numbers.into_iter().filter_map(|number| u32::try_from(number).ok()).collect())
+pub fn erased(tx: &mut Tx<'_>) -> DbResult<Vec<(u32, Timestamp)>> {
+    let rows: Vec<(i64, Timestamp)> = erased::table.select((erased::number, erased::erased_at)).load(tx.conn()?)?;
+    Ok(rows.into_iter().filter_map(|(number, at)| Some((u32::try_from(number).ok()?, at))).collect())
+}
+
+/// Forgets numbers whose events are nowhere any more: those that were erased up to a moment.
+///
+/// # Errors
+/// The database's.
+pub fn forget_erased(tx: &mut Tx<'_>, until: Timestamp) -> DbResult<()> {
+    diesel::delete(erased::table.filter(erased::erased_at.le(until))).execute(tx.conn()?)?;
+    Ok(())
+}
+
+/// The users among these persons, each named once, in the order of their ids.
+///
+/// # Errors
+/// The database's.
+pub fn users_of(tx: &mut Tx<'_>, persons: &[u32]) -> DbResult<Vec<UserId>> {
+    let people = people(tx)?;
+    let wanted: HashSet<u32> = persons.iter().copied().collect();
+    let rows: Vec<(i64, Option<UserId>)> = subjects::table
+        .filter(subjects::user_id.is_not_null())
+        .select((subjects::number, subjects::user_id))
+        .load(tx.conn()?)?;
+    let theirs = rows.into_iter().filter_map(|(number, user)| {
+        let person = people.person_of(u32::try_from(number).ok()?);
+        wanted.contains(&person).then_some(user)?
+    });
+    let part_of: HashMap<UserId, UserId> = identity::merged_users(tx)?.into_iter().collect();
+    let users: BTreeSet<UserId> = theirs.map(|user| whole(user, &part_of)).collect();
+    Ok(users.into_iter().collect())
 }

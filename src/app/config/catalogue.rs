@@ -183,6 +183,14 @@ settings! {
         "How many events may wait to be written before more are answered with 503.";
     ANALYTICS_WAITING_KIB = "analytics.waiting_kib" "HOURGLASS_ANALYTICS_WAITING_KIB" Some("32768"), "a number from 1024 to 1048576",
         "How many kibibytes of trackers' bodies may be in hand before more are answered with 503.";
+    ANALYTICS_SEAL_EVENTS = "analytics.seal_events" "HOURGLASS_ANALYTICS_SEAL_EVENTS" Some("20000"), "a number from 1 to 1000000",
+        "So many accepted events are moved out of the database into a file of columns.";
+    ANALYTICS_SEAL_MINUTES = "analytics.seal_minutes" "HOURGLASS_ANALYTICS_SEAL_MINUTES" Some("10"), "a number from 1 to 1440",
+        "The minutes after which they are moved however few they are.";
+    ANALYTICS_QUESTIONS = "analytics.questions" "HOURGLASS_ANALYTICS_QUESTIONS" Some("1"), "a number from 1 to 64",
+        "How many questions about figures are answered at once; others wait.";
+    ANALYTICS_THREADS = "analytics.threads" "HOURGLASS_ANALYTICS_THREADS" Some("2"), "a number from 1 to 64",
+        "How many threads one question may use.";
     ANALYTICS_WRITERS = "analytics.writers" "HOURGLASS_ANALYTICS_WRITERS" Some("4"), "a number from 1 to 64",
         "How many batches of events are written at once, so that the shop's own transactions wait behind no more.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",

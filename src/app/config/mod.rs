@@ -18,11 +18,12 @@ use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 use self::catalogue as known;
 pub use self::values::{ConfigError, Values};
 use self::values::{complaint, malformed, missing};
-use crate::analytics::IntakeSettings;
+use crate::analytics::{IntakeSettings, ReportSettings, SealingSettings};
 use crate::identity::OauthSettings;
 use crate::identity::rules::RedirectRules;
 use crate::kernel::day::Zone;
 use crate::kernel::money::Fen;
+use crate::kernel::time::MINUTE_MS;
 use crate::platform::db::DbSettings;
 use crate::platform::http::auth::MIN_SECRET_BYTES;
 use crate::platform::http::rate_limit::LimitSettings;
@@ -35,6 +36,8 @@ use crate::platform::wechat::{EnvVersion, PaySettings, PlatformKeySource, Wechat
 const DEVELOPMENT_TOKEN_SECRET: &str = "hourglass-development-token-secret-not-for-production";
 /// Seals in development when nothing else is set; refused in production.
 const DEVELOPMENT_SEAL_KEY: &str = "686f7572676c6173732d646576656c6f706d656e742d7365616c2d6b65792121";
+/// How long a question about figures waits for its turn.
+const QUESTION_WAIT: Duration = Duration::from_secs(20);
 /// Secrets that stand in tutorials and examples; whoever looks for a way in tries them first.
 const WELL_KNOWN: [&str; 8] =
     ["secret", "changeme", "change-me", "change_me", "password", "your-secret", "your_secret", "hourglass"];
@@ -142,6 +145,10 @@ pub struct CouponConfig {
 pub struct AnalyticsConfig {
     /// How much may wait at the door.
     pub intake: IntakeSettings,
+    /// When events are sealed.
+    pub sealing: SealingSettings,
+    /// How questions are answered.
+    pub reports: ReportSettings,
     /// What trackers of other makers report under; without one none is let in.
     pub project_key: Option<SecretString>,
 }
@@ -559,6 +566,15 @@ fn analytics(values: &Values) -> Result<AnalyticsConfig, ConfigError> {
             waiting_kib: values.number(known::ANALYTICS_WAITING_KIB, 1_024, 1_048_576)?,
             writers: values.number(known::ANALYTICS_WRITERS, 1, 64)?,
             wait: Duration::from_millis(values.number(known::DATABASE_WAIT_MS, 1, 60_000)?),
+        },
+        sealing: SealingSettings {
+            events: values.number(known::ANALYTICS_SEAL_EVENTS, 1, 1_000_000)?,
+            wait_ms: values.number::<i64>(known::ANALYTICS_SEAL_MINUTES, 1, 1_440)?.saturating_mul(MINUTE_MS),
+        },
+        reports: ReportSettings {
+            at_once: values.number(known::ANALYTICS_QUESTIONS, 1, 64)?,
+            workers: values.number(known::ANALYTICS_THREADS, 1, 64)?,
+            wait: QUESTION_WAIT,
         },
         project_key,
     })

@@ -134,6 +134,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    analytics_files (id) {
+        id -> BigInt,
+        day -> BigInt,
+        key -> Text,
+        events -> BigInt,
+        bytes -> BigInt,
+        sha256 -> Text,
+        sealed_at -> BigInt,
+        replaced_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     analytics_inbox (seq) {
         seq -> BigInt,
         event_id -> Text,
@@ -166,6 +179,28 @@ diesel::table! {
         seq -> BigInt,
         digest -> BigInt,
         received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    analytics_segment_people (segment_id, subject) {
+        segment_id -> BigInt,
+        subject -> BigInt,
+    }
+}
+
+diesel::table! {
+    analytics_segments (id) {
+        id -> BigInt,
+        name -> Text,
+        kind -> Text,
+        definition -> Text,
+        as_of -> Nullable<BigInt>,
+        people -> BigInt,
+        counted_at -> BigInt,
+        created_by -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -1823,6 +1858,8 @@ diesel::joinable!(account_merge_rows -> account_merges (merge_id));
 diesel::joinable!(accounts_apart -> staff_accounts (staff_id));
 diesel::joinable!(addresses -> users (user_id));
 diesel::joinable!(analytics_event_days -> analytics_event_names (name_id));
+diesel::joinable!(analytics_segment_people -> analytics_segments (segment_id));
+diesel::joinable!(analytics_segments -> staff_accounts (created_by));
 diesel::joinable!(analytics_subjects -> users (user_id));
 diesel::joinable!(audit_entries -> staff_accounts (staff_id));
 diesel::joinable!(bargain_awards -> bargain_rules (campaign_id));
@@ -1975,9 +2012,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     analytics_erased_subjects,
     analytics_event_days,
     analytics_event_names,
+    analytics_files,
     analytics_inbox,
     analytics_property_names,
     analytics_seen,
+    analytics_segment_people,
+    analytics_segments,
     analytics_subjects,
     audit_entries,
     bargain_awards,

@@ -20,11 +20,22 @@ impl Table {
     /// # Errors
     /// When it cannot be written, which memory alone could cause.
     pub fn of<const N: usize>(heads: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> DbResult<Self> {
+        Self::of_width(&heads, rows)
+    }
+
+    /// A table whose width is known only now: every row has a cell for each head.
+    ///
+    /// # Errors
+    /// When a row has not; or when it cannot be written, which memory alone could cause.
+    pub fn of_width<R: IntoIterator<Item = String>>(
+        heads: &[impl AsRef<[u8]>],
+        rows: impl IntoIterator<Item = R>,
+    ) -> DbResult<Self> {
         let failed = |error: csv::Error| DbError::Defect(error.to_string());
         let mut writer = csv::Writer::from_writer(vec![0xEF, 0xBB, 0xBF]);
         writer.write_record(heads).map_err(failed)?;
         for row in rows {
-            writer.write_record(row.map(defused)).map_err(failed)?;
+            writer.write_record(row.into_iter().map(defused)).map_err(failed)?;
         }
         writer.into_inner().map(Self).map_err(|error| DbError::Defect(error.to_string()))
     }

@@ -5,11 +5,13 @@
 //! metadata survives. Names are random and never come from the client. What is served is one of two picture types,
 //! whatever was sent.
 
+mod archive;
 mod ending;
 mod picture;
 mod settings;
 mod store;
 
+pub use archive::Archive;
 pub use picture::{Picture, PictureKind, PictureRefusal, inspect_picture};
 pub use settings::{StorageSettings, StorageSetupError};
 pub use store::{Storage, StorageError, StoredFile};

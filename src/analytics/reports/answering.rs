@@ -1,0 +1,149 @@
+//! The endpoints, the same for every analysis.
+
+use actix_web::{HttpResponse, guard, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::desk::{Reports, View};
+use super::questions::{Called, Question, Visitor, every};
+use crate::analytics::engine::analysis::Tabular as _;
+use crate::analytics::error::AnalyticsError;
+use crate::analytics::intake;
+use crate::analytics::segments::{self, SegmentView};
+use crate::kernel::id::UserId;
+use crate::platform::db::Tx;
+use crate::platform::http::{ApiResult, Json, Query, Staff, Table};
+use crate::staff::permission::{AnalyticsPeople, AnalyticsRead};
+
+/// Most persons that an answer names; a segment holds all.
+const MOST_TOLD: usize = 1_000;
+
+/// How an answer is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerFormat {
+    /// JSON.
+    #[default]
+    Json,
+    /// A table for spreadsheets.
+    Csv,
+}
+
+/// How a question is asked.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AskQuery {
+    /// How the answer is wanted.
+    #[serde(default)]
+    #[param(inline)]
+    format: AnswerFormat,
+    /// Whether machines, staff, test accounts, locked-out users and seats the shop filled count too.
+    #[serde(default)]
+    #[param(example = false)]
+    show_all: bool,
+}
+
+/// Whose events count.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PeopleQuery {
+    /// Whether machines, staff, test accounts, locked-out users and seats the shop filled count too.
+    #[serde(default)]
+    #[param(example = false)]
+    show_all: bool,
+}
+
+/// A question and the figure of its answer that is meant. In the document it is written out for each analysis.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, bound = "A: Question")]
+struct FigureQuestion<A: Question> {
+    question: A,
+    figure: A::Figure,
+    #[serde(default)]
+    keep_as: Option<String>,
+}
+
+/// The persons behind a figure.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FigurePeople {
+    /// How many persons there are, with those who never logged in.
+    #[schema(example = 128)]
+    pub people: u64,
+    /// How many of them ever logged in.
+    #[schema(example = 96)]
+    pub users: usize,
+    /// The first thousand of those who logged in.
+    pub user_ids: Vec<UserId>,
+    /// The segment they are kept as; null when they are only told.
+    pub segment: Option<SegmentView>,
+}
+
+/// Registers a pair of endpoints for every analysis.
+pub fn report_routes(config: &mut web::ServiceConfig) {
+    every(&mut Routes(config));
+}
+
+impl Called {
+    fn view(self, show_all: bool) -> View {
+        View { show_all, with_known: self.needs_known }
+    }
+}
+
+struct Routes<'a>(&'a mut web::ServiceConfig);
+
+impl Visitor for Routes<'_> {
+    fn visit<A: Question>(&mut self, called: Called) {
+        let asking = move |reports, staff, query, question| ask::<A>(called, reports, staff, query, question);
+        let listing = move |reports, staff, query, question| list_people::<A>(called, reports, staff, query, question);
+        // Guarded as a whole, so that other methods are refused in the usual form.
+        let resource = |path: String| web::resource(path).guard(guard::Post());
+        self.0
+            .service(resource(format!("/analytics/{}", called.path)).to(asking))
+            .service(resource(format!("/analytics/{}/people", called.path)).to(listing));
+    }
+}
+
+async fn ask<A: Question>(
+    called: Called,
+    reports: web::Data<Reports>,
+    _staff: Staff<AnalyticsRead>,
+    query: Query<AskQuery>,
+    question: Json<A>,
+) -> ApiResult<HttpResponse> {
+    let answer = reports.ask(question.0, called.view(query.0.show_all)).await?;
+    Ok(match query.0.format {
+        AnswerFormat::Json => HttpResponse::Ok().json(answer),
+        AnswerFormat::Csv => {
+            let table = answer.table();
+            let table = Table::of_width(&table.headers, table.rows).map_err(AnalyticsError::from)?;
+            table.download(&format!("{}.csv", called.path))
+        }
+    })
+}
+
+async fn list_people<A: Question>(
+    called: Called,
+    reports: web::Data<Reports>,
+    staff: Staff<AnalyticsPeople>,
+    query: Query<PeopleQuery>,
+    question: Json<FigureQuestion<A>>,
+) -> ApiResult<Json<FigurePeople>> {
+    let FigureQuestion { question, figure, keep_as } = question.0;
+    let definition = serde_json::json!({ "analysis": question, "figure": figure }).to_string();
+    let persons = reports.people(question, figure, called.view(query.0.show_all)).await?;
+    let people = persons.len();
+    let telling = move |tx: &mut Tx<'_>| {
+        let segment = match &keep_as {
+            Some(name) => Some(segments::keep(tx, &staff, name, &definition, &persons)?),
+            None => None,
+        };
+        let user_ids = intake::users_of(tx, &persons.iter().collect::<Vec<_>>())?;
+        Ok::<_, AnalyticsError>((user_ids, segment))
+    };
+    let (mut user_ids, segment) = reports.db().write("analytics.people", telling).await?;
+    let users = user_ids.len();
+    user_ids.truncate(MOST_TOLD);
+    Ok(Json(FigurePeople { people, users, user_ids, segment }))
+}
