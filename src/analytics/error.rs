@@ -26,6 +26,8 @@ crate::refusals! {
         QuestionInvalid(details) => UNPROCESSABLE_ENTITY "question_invalid" "分析条件有误" "The question is not one that can be answered.",
         /// As many questions as the shop answers at once are being answered.
         TooBusy => SERVICE_UNAVAILABLE "too_busy" "分析任务繁忙，请稍后重试" "Other questions are being answered; try again.",
+        /// There is no such ready-made question.
+        ReadyMadeNotFound => NOT_FOUND "ready_made_not_found" "没有这个现成的分析" "There is no such ready-made question.",
         /// There is no such segment.
         SegmentNotFound => NOT_FOUND "segment_not_found" "分群不存在" "There is no such segment.",
         /// A segment's name has 1 to 60 characters of one line.

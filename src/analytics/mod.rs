@@ -18,6 +18,7 @@
 //!   (when reading) and block (when writing) them.
 //! * **Sealing** moves events into files of columns, the **engine** answers questions about them, **reports** ask it, and
 //!   whom a figure counts can be kept as a **segment** of people.
+//! * The **overview** shows the shop while things happen; **ready-made** questions are those that every shop has.
 //! * **Flags** say what figures leave out: machines, staff, test accounts, locked-out users, seats the shop filled.
 //!
 //! Deliberately absent: state of people and things as trackers report it (`profile_*`, `$set`) beside the events that
@@ -33,6 +34,8 @@ mod hooks;
 pub mod intake;
 mod jobs;
 pub mod model;
+mod overview;
+mod ready_made;
 mod registry;
 mod reports;
 mod rules;
@@ -50,6 +53,8 @@ pub use error::AnalyticsError;
 pub use hooks::{ClaimDevice, RecordServerEvents};
 pub use intake::{Intake, IntakeSettings};
 pub use jobs::ForgetEventIds;
+pub use overview::{OverviewApi, Overviews, overview_routes};
+pub use ready_made::{ReadyMadeApi, ready_made_routes};
 pub use reports::{ReportApi, ReportSettings, Reports, report_routes};
 pub use sealing::{Sealer, SealingError, SealingSettings};
 pub use segments::{SegmentApi, segment_routes};

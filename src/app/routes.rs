@@ -59,6 +59,8 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(share::admin_routes)
         .configure(service_account::admin_routes)
         .configure(analytics::admin_routes)
+        .configure(analytics::overview_routes)
+        .configure(analytics::ready_made_routes)
         .configure(analytics::report_routes)
         .configure(analytics::segment_routes)
         .configure(books::admin_routes)
@@ -130,6 +132,8 @@ pub(super) fn declared() -> OpenApi {
         social_coupon::AdminApi::openapi(),
         service_account::AdminApi::openapi(),
         analytics::AdminApi::openapi(),
+        analytics::OverviewApi::openapi(),
+        analytics::ReadyMadeApi::openapi(),
         analytics::ReportApi::openapi(),
         analytics::SegmentApi::openapi(),
         books::AdminApi::openapi(),

@@ -15,7 +15,7 @@ use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{promotions, routes, telemetry};
 use crate::analytics::{
-    ClaimDevice, ForgetEventIds, Intake, ProjectKey, RecordServerEvents, Reports, Sealer, SealingError,
+    ClaimDevice, ForgetEventIds, Intake, Overviews, ProjectKey, RecordServerEvents, Reports, Sealer, SealingError,
 };
 use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, WatchRisks};
 use crate::cart::BringDeviceCart;
@@ -133,6 +133,7 @@ struct Shared {
     metrics_gate: web::Data<MetricsGate>,
     intake: web::Data<Intake>,
     reports: web::Data<Reports>,
+    overviews: web::Data<Overviews>,
     project_key: web::Data<ProjectKey>,
     body_limit: web::PayloadConfig,
 }
@@ -173,6 +174,7 @@ impl App {
         let sign_in = SignInClient::new(config.sign_in.clone(), clock.clone())?;
         let exchange = CodeExchange::new(entrances.clone(), wechat_clients.clone(), sign_in);
         let log_in_desk = log_in_desk(&config, (&db, &access), &keys.identity, &accounts, (exchange, &entrances), &sms);
+        let reports = Reports::new(db.clone(), archive, config.analytics.reports);
         let shared = Shared {
             edge: web::Data::new(edge(&config, &access, &clock)),
             db: web::Data::new(db.clone()),
@@ -206,7 +208,8 @@ impl App {
             readiness: web::Data::default(),
             metrics_gate: web::Data::new(MetricsGate(config.server.metrics_token.clone())),
             intake: web::Data::new(Intake::new(db.clone(), config.analytics.intake)),
-            reports: web::Data::new(Reports::new(db.clone(), archive, config.analytics.reports)),
+            overviews: web::Data::new(Overviews::new(reports.clone())),
+            reports: web::Data::new(reports),
             project_key: web::Data::new(ProjectKey(config.analytics.project_key.clone())),
             body_limit: web::PayloadConfig::new(config.server.max_body_bytes),
         };
@@ -288,6 +291,7 @@ impl App {
                 .app_data(shared.metrics_gate)
                 .app_data(shared.intake)
                 .app_data(shared.reports)
+                .app_data(shared.overviews)
                 .app_data(shared.project_key)
                 .app_data(shared.body_limit);
             routes::mount(cfg);

@@ -333,6 +333,7 @@ async fn look_at_everything(shop: &Shop, document: &Document, shopper: &str, ids
             path if path.contains("/users/") || path.contains("/share-trees/") => &user_id,
             path if path.contains("/staff/") => &own,
             path if path.contains("/event-names/") => &event_name,
+            path if path.contains("/ready-made/") => "purchase",
             _ => "1",
         };
         let token = if operation.path.starts_with("/admin/") { &shop.owner } else { shopper };

@@ -20,6 +20,7 @@ mod support;
 mod access;
 mod analytics_intake;
 mod analytics_killed;
+mod analytics_overview;
 mod analytics_people;
 mod analytics_reports;
 mod analytics_server_events;

@@ -17,6 +17,7 @@ pub mod figures;
 pub mod filter;
 pub mod flaw;
 pub mod funnel;
+pub mod hourglass;
 pub mod pages;
 pub mod paths;
 pub mod people;

@@ -10,6 +10,7 @@ mod document;
 mod known;
 mod questions;
 
-pub use answering::report_routes;
+pub use answering::{AnswerFormat, report_routes};
+pub(in crate::analytics) use desk::View;
 pub use desk::{ReportSettings, Reports};
 pub use document::ReportApi;

@@ -4,7 +4,9 @@ use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use crate::analytics::engine::analysis::Analysis;
-use crate::analytics::engine::{activity, attribution, counts, funnel, pages, paths, retention, rfm, sessions, shares};
+use crate::analytics::engine::{
+    activity, attribution, counts, funnel, hourglass, pages, paths, retention, rfm, sessions, shares,
+};
 
 /// What can be asked over HTTP: an analysis whose definition, answer and figures can be written in the document.
 pub(super) trait Question:
@@ -126,6 +128,14 @@ fn of_shares_and_orders(visitor: &mut impl Visitor) {
             "channels",
             ["ask_channels", "list_channel_people"],
             "Which channels brought what, by each model of attribution",
+        )
+        .with_known(),
+    );
+    visitor.visit::<hourglass::Hourglass>(
+        Called::of(
+            "hourglass",
+            ["ask_hourglass", "list_hourglass_people"],
+            "Once round: who comes, becomes active, buys and shares, and whom they bring",
         )
         .with_known(),
     );
