@@ -100,7 +100,7 @@ on_both_databases! {
         shop.clock.advance(5 * MINUTE_MS);
         assert_eq!(shop.shown("overview").await["online"], 0);
         let (status, answer) = shop.glances_at("overview?bucket=year").await;
-        assert_eq!((status, text(&answer["code"])), (400, "request.invalid".to_owned()), "{answer}");
+        assert_eq!((status, text(&answer["code"])), (422, "request.invalid_query".to_owned()), "{answer}");
     }
 
     async fn ready_made_questions_are_answered_and_can_be_asked_with_changes(shop: &Shop) {

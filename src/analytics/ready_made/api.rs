@@ -32,6 +32,12 @@ pub fn ready_made_routes(config: &mut web::ServiceConfig) {
 /// The definition of a ready-made question.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(example = json!({
+    "range": {"from": "2026-03-01T00:00:00.000Z", "to": "2026-03-31T00:00:00.000Z"},
+    "steps": [{"event": "product_viewed", "filters": []}, {"event": "order_paid", "filters": []}],
+    "window_ms": 1_209_600_000, "order": "ordered", "exclusions": [], "same": null, "unit": "users", "by_day": true,
+    "breakdown": null
+}))]
 pub enum ReadyDefinition {
     /// A funnel.
     Funnel(Funnel),
