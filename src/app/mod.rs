@@ -8,6 +8,7 @@ pub mod books;
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod figures;
 pub mod openapi;
 pub mod operations;
 pub mod printing;

@@ -11,12 +11,11 @@ use tokio::sync::{Notify, watch};
 use super::accounts::accounts;
 use super::books::with_nights;
 use super::config::Config;
+use super::figures::Figures;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{promotions, routes, telemetry};
-use crate::analytics::{
-    ClaimDevice, ForgetEventIds, Intake, Overviews, ProjectKey, RecordServerEvents, Reports, Sealer, SealingError,
-};
+use crate::analytics::{ClaimDevice, ForgetEventIds, RecordServerEvents, Sealer, SealingError};
 use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, WatchRisks};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
@@ -131,10 +130,7 @@ struct Shared {
     known_paths: web::Data<KnownPaths>,
     readiness: web::Data<Readiness>,
     metrics_gate: web::Data<MetricsGate>,
-    intake: web::Data<Intake>,
-    reports: web::Data<Reports>,
-    overviews: web::Data<Overviews>,
-    project_key: web::Data<ProjectKey>,
+    figures: Figures,
     body_limit: web::PayloadConfig,
 }
 
@@ -174,7 +170,6 @@ impl App {
         let sign_in = SignInClient::new(config.sign_in.clone(), clock.clone())?;
         let exchange = CodeExchange::new(entrances.clone(), wechat_clients.clone(), sign_in);
         let log_in_desk = log_in_desk(&config, (&db, &access), &keys.identity, &accounts, (exchange, &entrances), &sms);
-        let reports = Reports::new(db.clone(), archive, config.analytics.reports);
         let shared = Shared {
             edge: web::Data::new(edge(&config, &access, &clock)),
             db: web::Data::new(db.clone()),
@@ -207,10 +202,7 @@ impl App {
             known_paths: web::Data::new(KnownPaths::of(&document)),
             readiness: web::Data::default(),
             metrics_gate: web::Data::new(MetricsGate(config.server.metrics_token.clone())),
-            intake: web::Data::new(Intake::new(db.clone(), config.analytics.intake)),
-            overviews: web::Data::new(Overviews::new(reports.clone())),
-            reports: web::Data::new(reports),
-            project_key: web::Data::new(ProjectKey(config.analytics.project_key.clone())),
+            figures: Figures::of(&config, &db, archive),
             body_limit: web::PayloadConfig::new(config.server.max_body_bytes),
         };
         let app = Self(Arc::new(Inner { config, db, catalog, entrances, revocations, shared, runner, sealer }));
@@ -289,11 +281,8 @@ impl App {
                 .app_data(shared.known_paths)
                 .app_data(shared.readiness)
                 .app_data(shared.metrics_gate)
-                .app_data(shared.intake)
-                .app_data(shared.reports)
-                .app_data(shared.overviews)
-                .app_data(shared.project_key)
                 .app_data(shared.body_limit);
+            shared.figures.mount(cfg);
             routes::mount(cfg);
         }
     }
