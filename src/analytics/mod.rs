@@ -30,6 +30,7 @@ mod api;
 pub mod engine;
 mod error;
 pub mod events;
+pub mod history;
 mod hooks;
 pub mod intake;
 mod jobs;

@@ -303,6 +303,11 @@ impl App {
         self.0.sealer.seal().await
     }
 
+    /// What moves events into files.
+    pub fn sealer(&self) -> &Sealer {
+        &self.0.sealer
+    }
+
     /// Does what goes on beside requests until `stop` turns true: what keeps this process fresh, and, when `working`,
     /// the shop's background work.
     pub async fn work_in_background(self, working: bool, stop: watch::Receiver<bool>) {

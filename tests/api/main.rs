@@ -18,6 +18,7 @@
 mod support;
 
 mod access;
+mod analytics_history;
 mod analytics_intake;
 mod analytics_killed;
 mod analytics_overview;

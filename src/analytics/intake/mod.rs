@@ -23,7 +23,7 @@ use crate::platform::db::{Db, DbError, DbResult, Tx};
 
 pub use names::{ShownNames, shown_names};
 pub use subjects::{People, erased, forget_erased, people, users_of};
-pub(super) use subjects::{claim_device, erase, mark, note_entrance, resolve};
+pub(super) use subjects::{claim_device, erase, mark, note_entrance, number_made_up, resolve};
 pub use writing::{Told, ToldBatch, accept, prepared};
 
 /// For how long the id of an event is remembered: longer than the latest event may be late.

@@ -22,6 +22,8 @@ const COUNTER: &str = "subjects";
 const MOST: i64 = 4_294_967_295;
 /// Longest chain of names that became one.
 const LONGEST_CHAIN: usize = 64;
+/// Subjects numbered by one statement.
+const NUMBERED_AT_ONCE: usize = 1_000;
 /// What the shop itself is called among subjects.
 const SHOP: &str = "shop";
 
@@ -89,6 +91,33 @@ pub(in crate::analytics) fn resolve(tx: &mut Tx<'_>, key: &SubjectKey) -> DbResu
         },
         SubjectKey::Shop => numbered(tx, SubjectKind::Shop, SHOP, |_| Ok(None)),
     }
+}
+
+/// Numbers as many people of a made-up history, one after the other; says the first number, or nothing when those of this
+/// seed are there already.
+pub(in crate::analytics) fn number_made_up(tx: &mut Tx<'_>, seed: u64, people: u32) -> DbResult<Option<u32>> {
+    let name = |place: u32| format!("made-up-{seed}-{place}");
+    if find(tx, SubjectKind::Tracker, &name(0))?.is_some() {
+        return Ok(None);
+    }
+    let Some(last) = store::count_up(tx, COUNTER, i64::from(people), MOST)? else { return Ok(None) };
+    let (first, now) = (last - i64::from(people) + 1, tx.now());
+    let row = |place: u32| SubjectRow {
+        number: first + i64::from(place),
+        kind: SubjectKind::Tracker,
+        reference: name(place),
+        user_id: None,
+        joined_to: None,
+        marks: Flags::NONE,
+        entrance: None,
+        first_seen_at: now,
+    };
+    let places: Vec<u32> = (0..people).collect();
+    for some in places.chunks(NUMBERED_AT_ONCE) {
+        let rows: Vec<SubjectRow> = some.iter().map(|place| row(*place)).collect();
+        crate::on_backend!(tx.conn()?, conn => diesel::insert_into(subjects::table).values(&rows).execute(conn))?;
+    }
+    Ok(u32::try_from(first).ok())
 }
 
 fn known_user(tx: &mut Tx<'_>, name: &str) -> DbResult<Option<UserId>> {

@@ -2,8 +2,8 @@
 //!
 //! Events that wait in the inbox are written into a file for each day of the shop; the file is made durable first, and
 //! then one transaction registers it and takes its events out of the inbox, so that none is lost and none counted twice,
-//! whenever the process dies. A day's files become one when there are many of them or the day is over. A file that was
-//! replaced stays for a while, because a question may be reading it.
+//! whenever the process dies. A day's small files become one when there are many of them or the day is over. A file that
+//! was replaced stays for a while, because a question may be reading it.
 //!
 //! Any number of processes may seal: whoever was slower finds fewer events than it wrote, and gives up its file.
 //!
@@ -35,9 +35,12 @@ const KEPT_MS: i64 = HOUR_MS;
 /// Replaced files removed in one round.
 const REMOVED_AT_ONCE: i64 = 100;
 /// Most events sealed in one round, which bounds memory.
-const AT_MOST: i64 = 100_000;
-/// A day with so many files gets one instead.
-const FILES_OF_A_DAY: usize = 8;
+const AT_MOST: i64 = 50_000;
+/// A file of fewer events is small. Two small ones are the most that is in memory at once when they become one, and a
+/// large one is never written again, so that what a day's files cost grows with its events and no faster.
+const SMALL: i64 = 50_000;
+/// Small files of a day that is not over become one when there are so many.
+const SMALL_FILES_OF_A_DAY: usize = 8;
 
 /// When events are sealed.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +104,7 @@ impl Sealer {
         }
     }
 
-    /// One round: seals what waits if it is enough or old, makes one file of a day's many, removes what was replaced.
+    /// One round: seals what waits if it is enough or old, makes one file of a day's small ones, removes what was replaced.
     /// Says how many events were sealed.
     ///
     /// # Errors
@@ -125,19 +128,19 @@ impl Sealer {
     /// The database, the disk or the bucket.
     pub async fn seal(&self) -> Result<usize, SealingError> {
         let waiting = |tx: &mut Tx<'_>| {
-            let (events, people) = (intake::take_first(tx, AT_MOST)?, intake::people(tx)?);
             let mut days: BTreeMap<Day, Vec<Event>> = BTreeMap::new();
-            for event in events {
+            for event in intake::take_first(tx, AT_MOST)? {
                 days.entry(tx.zone().day_of(event.at)).or_default().push(translated::event(event));
             }
-            DbResult::Ok((days, translated::people(&people)))
+            DbResult::Ok(days)
         };
-        let (days, people) = self.db.read("analytics.seal_read", waiting).await?;
+        let days = self.db.read("analytics.seal_read", waiting).await?;
         let seqs: Vec<i64> = days.values().flatten().map(|event| event.seq).collect();
         if seqs.is_empty() {
             return Ok(0);
         }
-        let people = Arc::new(people);
+        // Who is who only decides how a file is sorted; that is left to its rewriting, when it pays to ask.
+        let people = Arc::new(People::apart());
         let mut written = Vec::new();
         for (day, events) in days {
             written.push(self.write(day, &people, move || Ok(events)).await?);
@@ -152,6 +155,16 @@ impl Sealer {
         self.db.write("analytics.seal", register).await?;
         metrics::counter!("hourglass_analytics_sealed_total").increment(u64::try_from(count).unwrap_or(u64::MAX));
         Ok(count)
+    }
+
+    /// Seals events of one day that were made up and never waited.
+    ///
+    /// # Errors
+    /// Events of another day, the database, the disk or the bucket.
+    pub(in crate::analytics) async fn seal_day(&self, day: Day, events: Vec<Event>) -> Result<(), SealingError> {
+        let written = self.write(day, &Arc::new(People::apart()), move || Ok(events)).await?;
+        let register = move |tx: &mut Tx<'_>| written.iter().try_for_each(|file| register(tx, file));
+        Ok(self.db.write("analytics.seal_day", register).await?)
     }
 
     /// Writes a file under a name of its own, on a thread of its own, and keeps it in the archive; nothing without events.
@@ -177,22 +190,26 @@ impl Sealer {
         Ok(Some(Written { day, key, info }))
     }
 
-    /// Writes the files of a day anew where it has many, or is over and has several, or holds events of somebody who
-    /// asked to be forgotten.
+    /// Makes one file of small ones of a day, where it has many or is over, and writes files anew that hold events of
+    /// somebody who asked to be forgotten.
     async fn rewrite(&self) -> Result<(), SealingError> {
         let read = |tx: &mut Tx<'_>| DbResult::Ok((store::live(tx)?, intake::erased(tx)?, tx.today()));
         let (files, erased, today) = self.db.read("analytics.rewrite_due", read).await?;
-        let mut days: BTreeMap<Day, Vec<FileRow>> = BTreeMap::new();
-        for file in files {
-            days.entry(file.day).or_default().push(file);
-        }
         let numbers: Arc<BTreeSet<u32>> = Arc::new(erased.iter().map(|(number, _)| *number).collect());
         let last_erased = erased.iter().map(|(_, at)| *at).max();
-        for (day, files) in days {
-            let many = files.len() >= FILES_OF_A_DAY || (day < today && files.len() > 1);
-            let holds_erased = last_erased.is_some_and(|at| files.iter().any(|file| file.sealed_at <= at));
-            if many || holds_erased {
-                self.rewrite_day(day, files, Arc::clone(&numbers)).await?;
+        let mut days: BTreeMap<Day, Vec<FileRow>> = BTreeMap::new();
+        for file in files {
+            if last_erased.is_some_and(|at| file.sealed_at <= at) {
+                self.rewrite_day(file.day, vec![file], Arc::clone(&numbers)).await?;
+            } else if file.events < SMALL {
+                days.entry(file.day).or_default().push(file);
+            }
+        }
+        for (day, small) in days {
+            if small.len() >= SMALL_FILES_OF_A_DAY || (day < today && small.len() > 1) {
+                for some in together(small) {
+                    self.rewrite_day(day, some, Arc::clone(&numbers)).await?;
+                }
             }
         }
         if let Some(at) = last_erased {
@@ -239,6 +256,23 @@ impl Sealer {
     }
 }
 
+/// Small files by those that become one each: as many as stay within twice what is small.
+fn together(mut small: Vec<FileRow>) -> Vec<Vec<FileRow>> {
+    small.sort_by_key(|file| (file.events, file.id));
+    let (mut groups, mut group, mut events) = (Vec::new(), Vec::new(), 0_i64);
+    for file in small {
+        if events + file.events > 2 * SMALL {
+            groups.push(std::mem::take(&mut group));
+            events = 0;
+        }
+        events += file.events;
+        group.push(file);
+    }
+    groups.push(group);
+    groups.retain(|group| group.len() > 1);
+    groups
+}
+
 fn register(tx: &mut Tx<'_>, file: &Written) -> DbResult<()> {
     let counted = |count: u64| i64::try_from(count).map_err(|_| DbError::Defect("a file of too many".to_owned()));
     let row = FileRow {
@@ -260,4 +294,29 @@ fn register(tx: &mut Tx<'_>, file: &Written) -> DbResult<()> {
 /// The database's.
 pub(in crate::analytics) fn files(tx: &mut Tx<'_>) -> DbResult<Vec<FileRow>> {
     store::live(tx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::time::Timestamp;
+
+    fn file(id: i64, events: i64) -> FileRow {
+        let (key, sha256) = (id.to_string(), String::new());
+        let at = Timestamp::from_millis(0);
+        FileRow { id, day: Day::new(0), key, events, bytes: 1, sha256, sealed_at: at, replaced_at: None }
+    }
+
+    #[test]
+    fn files_become_one_within_bounds_and_none_alone() {
+        let sizes = |files: Vec<FileRow>| -> Vec<Vec<i64>> {
+            together(files).iter().map(|group| group.iter().map(|file| file.events).collect()).collect()
+        };
+        assert_eq!(sizes(vec![file(1, 30_000), file(2, 10)]), [[10, 30_000]]);
+        assert!(sizes(vec![file(1, 30_000)]).is_empty());
+        let many: Vec<FileRow> = (1..=9).map(|id| file(id, 20_000)).collect();
+        assert_eq!(sizes(many), [vec![20_000; 5], vec![20_000; 4]]);
+        let two = vec![file(1, SMALL - 1), file(2, SMALL - 1)];
+        assert_eq!(sizes(two).len(), 1, "two small files can always become one");
+    }
 }

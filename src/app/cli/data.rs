@@ -1,18 +1,24 @@
 //! Commands about what is stored.
 
 use std::io::BufRead as _;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
+use serde_json::json;
 
 use super::Failure;
+use crate::analytics::history::{self, HistoryPlan};
+use crate::analytics::{Sealer, SealingSettings};
 use crate::app::config::catalogue::OWNER_PASSWORD;
 use crate::app::config::{self, Values};
 use crate::app::printing;
+use crate::app::wiring::StartError;
 use crate::kernel::time::Clock;
 use crate::platform::db::copy::{CopiedTable, copy_shop};
 use crate::platform::db::faults::Faults;
 use crate::platform::db::{Db, DbSettings, migrate_down, migrate_up};
+use crate::platform::storage::Archive;
 use crate::staff::{self, NewOwner};
 
 /// What `migrate` is told.
@@ -27,6 +33,23 @@ pub(super) struct MigrateArguments {
     /// Into this one, which must be empty.
     #[arg(long, value_name = "URL", requires = "from")]
     to: Option<String>,
+}
+
+/// How much happens in a made-up history.
+#[derive(Debug, Args)]
+pub(super) struct HistoryArguments {
+    /// People who come, each at least once.
+    #[arg(long, default_value_t = 20_000)]
+    people: u32,
+    /// Events, about.
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
+    /// Days; the last of them is yesterday.
+    #[arg(long, default_value_t = 30)]
+    days: u16,
+    /// What everything is drawn from; made up when absent.
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 /// What can be done about staff.
@@ -73,6 +96,22 @@ fn move_shop(from: &DbSettings, to: &DbSettings) -> Result<(), Failure> {
     printing::table(&rows);
     let rows = copied.iter().fold(0_u64, |sum, table| sum.saturating_add(table.rows));
     printing::line(&format!("{rows} rows of {} tables moved and proven equal", copied.len()));
+    Ok(())
+}
+
+/// Tells a made-up history into the shop, and says in one line of JSON what is true of it.
+pub(super) async fn tell_history(values: &Values, arguments: &HistoryArguments) -> Result<(), Failure> {
+    let &HistoryArguments { people, events, days, seed } = arguments;
+    let seed = seed.unwrap_or_else(rand::random);
+    let settings = config::database(values)?;
+    migrate_up(&settings)?;
+    let db = Db::open(settings, Clock::wall(), values.required(config::catalogue::NODE)?, Faults::none())?;
+    let folder: PathBuf = values.required(config::catalogue::DATA_DIR)?;
+    let archive = Archive::open(&config::storage(values)?, folder.join("archive")).map_err(StartError::from)?;
+    // Made-up events never wait, so that it does not matter when waiting ones are sealed.
+    let sealer = Sealer::new(db.clone(), archive, SealingSettings { events: i64::MAX, wait_ms: i64::MAX });
+    let truth = history::tell(&db, &sealer, HistoryPlan { people, events, days, seed }).await?;
+    printing::line(&json!({ "seed": seed, "truth": truth }).to_string());
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use super::openapi::OpenApiError;
 use super::printing;
 use super::wiring::StartError;
 use super::{config, openapi, telemetry};
+use crate::analytics::history::HistoryError;
 use crate::crowd::CrowdError;
 use crate::platform::db::DbError;
 use crate::platform::db::copy::CopyError;
@@ -69,6 +70,8 @@ enum Simulated {
     Wechat,
     /// A crowd of shoppers who come through each other's shares, help, join, claim, browse, buy and share on.
     Shoppers(running::CrowdArguments),
+    /// Weeks of visits and purchases that never were, sealed into a shop that is not running; prints what is true of them.
+    History(data::HistoryArguments),
 }
 
 /// Why a command failed.
@@ -101,6 +104,9 @@ pub(super) enum Failure {
     /// The crowd of shoppers.
     #[error("the crowd went home: {0}")]
     Crowd(#[from] CrowdError),
+    /// A made-up history.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// The address or the machine.
     #[error("{0}")]
     Io(String),
@@ -114,6 +120,7 @@ impl Failure {
             Self::Config(_)
                 | Self::Usage(_)
                 | Self::Start(_)
+                | Self::History(HistoryError::Plan | HistoryError::ToldBefore)
                 | Self::Demo(DemoFailure::Config(_) | DemoFailure::Start(_))
         );
         ExitCode::from(if told_wrongly { 2 } else { 1 })
@@ -158,6 +165,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Demo { json } => Ok(system.block_on(command::run(values, json))?),
         Command::Simulate(Simulated::Wechat) => Ok(system.block_on(command::simulate_wechat(&values))?),
         Command::Simulate(Simulated::Shoppers(arguments)) => system.block_on(running::crowd(arguments)),
+        Command::Simulate(Simulated::History(arguments)) => system.block_on(data::tell_history(&values, &arguments)),
         Command::Openapi { .. } | Command::Config => Ok(()),
     }
 }

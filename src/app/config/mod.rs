@@ -511,7 +511,11 @@ fn platform_keys(values: &Values, key_id: Option<&str>) -> Result<Vec<PlatformKe
     Ok(keys)
 }
 
-fn storage(values: &Values) -> Result<StorageSettings, ConfigError> {
+/// Where files are kept.
+///
+/// # Errors
+/// What is missing or wrong.
+pub fn storage(values: &Values) -> Result<StorageSettings, ConfigError> {
     if let Some(endpoint) = values.address(known::STORAGE_ENDPOINT)? {
         let secret_key = values.secret(known::STORAGE_SECRET_KEY).ok_or_else(|| missing(known::STORAGE_SECRET_KEY))?;
         return Ok(StorageSettings::S3 {
