@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::handover::Handover;
 use super::model::Merge;
+use super::service::Moment;
 use crate::kernel::id::UserId;
+use crate::kernel::time::Timestamp;
 use crate::platform::db::rows::Fields;
 use crate::platform::db::{DbResult, Tx};
 use crate::platform::http::Revocations;
@@ -107,6 +109,14 @@ pub trait AccountAsset: Send + Sync {
     /// The database's; nothing is taken back then.
     fn settle_undone(&self, _tx: &mut Tx<'_>, _merge: &Merge) -> DbResult<()> {
         Ok(())
+    }
+
+    /// What the user did that no column of [`UserRows::moments`] tells, before a moment and newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The database's.
+    fn deeds(&self, _tx: &mut Tx<'_>, _user: UserId, _before: Timestamp, _limit: i64) -> DbResult<Vec<Moment>> {
+        Ok(Vec::new())
     }
 
     /// What has to go before the rows of a user who is to be forgotten can.

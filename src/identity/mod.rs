@@ -67,7 +67,7 @@ pub use model::{
     Address, AddressId, Conflict, ConflictReason, Identity, Merge, MergeId, Proof, Provider, User, UserState,
 };
 pub use service::{
-    EntranceLogin, EntranceProof, Face, IdentityKeys, Login, LoginListener, LoginListeners, OAUTH_STATE_TTL_MS,
+    EntranceLogin, EntranceProof, Face, IdentityKeys, Login, LoginListener, LoginListeners, Moment, OAUTH_STATE_TTL_MS,
     PhoneBinding, Profile, ProfileEdit, REFRESH_TTL_MS, Refreshed, StaffAct, Unionid, UserCard, UserSearch,
     add_address, address, bind_phone, block_user, change_address, count_created, edit_profile, faces, first_seen,
     has_logged_in_on, has_phone, hold_device, holder_of, identities_of, known_users, link_known, list_addresses,

@@ -1,8 +1,10 @@
 //! What of a user's is kept with service accounts.
 
+use super::model::PushKind;
 use super::store;
-use crate::identity::{AccountAsset, Erasure, UserRows};
+use crate::identity::{AccountAsset, Erasure, Moment, UserRows};
 use crate::kernel::id::UserId;
+use crate::kernel::time::Timestamp;
 use crate::platform::db::{DbResult, Tx};
 
 /// Which service accounts a user follows, and the codes of their shares.
@@ -24,6 +26,15 @@ const ROWS: &[UserRows] = &[
 impl AccountAsset for FollowingAsset {
     fn rows(&self) -> &'static [UserRows] {
         ROWS
+    }
+
+    /// Messages to service accounts, which know their senders by another name than the shop does.
+    fn deeds(&self, tx: &mut Tx<'_>, user: UserId, before: Timestamp, limit: i64) -> DbResult<Vec<Moment>> {
+        let moment = |(id, kind, at): (i64, PushKind, Timestamp)| {
+            let what = if kind == PushKind::Text { "service_account.wrote" } else { "service_account.tapped_menu" };
+            Moment { at, what, subject_kind: "service_pushes", subject: id.to_string() }
+        };
+        Ok(store::told_by(tx, user, before, limit)?.into_iter().map(moment).collect())
     }
 
     /// What a person did and wrote goes before the row that says who they are.

@@ -286,6 +286,11 @@ on_both_databases! {
         let service = proofs.as_array().unwrap().iter().find(|proof| proof["provider"] == "wechat_service");
         assert_eq!(service.map(|proof| &proof["app_id"]), Some(&json!(APP_ID)), "the openid proves them from now on: {proofs}");
 
+        official.writes("o-early", "有什么上新吗").await;
+        let timeline = shop.staff("GET", &format!("/users/{user_id}/timeline"), None).await;
+        let wrote = |moment: &&Value| moment["what"] == "service_account.wrote" && moment["subject_kind"] == "service_pushes";
+        assert_eq!(timeline["items"].as_array().unwrap().iter().filter(wrote).count(), 1, "{timeline}");
+
         official.tells("o-late", "u-late");
         official.follows("o-late", None).await;
         shop.settle().await;

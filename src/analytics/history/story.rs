@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ const HOUR: i64 = 3_600_000;
 const LONGEST: i64 = 40 * 60_000;
 /// Products there are to look at.
 const PRODUCTS: u32 = 600;
+/// What people search for.
+const WORDS: [&str; 6] = ["茶", "咖啡", "坚果", "抹茶", "礼盒", "杯子"];
 /// What the campaign is called.
 const THE_CAMPAIGN: &str = "made-up-festival";
 /// The order of things told before any event came in by itself.
@@ -150,7 +153,7 @@ impl Story {
         self.tell(&mut visit, "app_opened", &[]);
         self.tell(&mut visit, "page_viewed", &[(PAGE, Value::from("pages/home/index"))]);
         if self.dice.random_range(0..1_000) < 240 {
-            let word = ["茶", "咖啡", "坚果", "抹茶", "礼盒", "杯子"][self.dice.random_range(0..6)];
+            let word = WORDS.choose(&mut self.dice).copied().unwrap_or_default();
             self.tell(&mut visit, "word_searched", &[("word", Value::from(word)), ("found", Value::from(12.0))]);
         }
         let looks = if steps == 0 { 0 } else { self.dice.random_range(1..=6) };

@@ -55,6 +55,9 @@ pub fn timeline(
             }
         }
     }
+    for asset in accounts.assets() {
+        moments.extend(asset.deeds(tx, user, before, limit)?);
+    }
     moments.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.what.cmp(other.what)));
     moments.truncate(usize::try_from(limit).unwrap_or_default());
     Ok(moments)

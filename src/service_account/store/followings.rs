@@ -13,7 +13,7 @@ use crate::platform::db::schema::{
 };
 use crate::platform::db::{DbResult, Tx, columns};
 use crate::service_account::model::{
-    CodeId, Following, FollowingChange, FollowingChangeId, FollowingChanged, FollowingId, FollowingState,
+    CodeId, Following, FollowingChange, FollowingChangeId, FollowingChanged, FollowingId, FollowingState, PushKind,
 };
 
 /// One person, as an account knows them.
@@ -167,6 +167,23 @@ pub(in crate::service_account) fn changes_of(
 ) -> DbResult<Vec<FollowingChanged>> {
     let found = changes::table.filter(changes::following_id.eq(id)).order(changes::id.desc()).limit(limit);
     Ok(found.select(columns::<FollowingChanged>()).load(tx.conn()?)?)
+}
+
+/// What a user wrote to service accounts and tapped in their menus, before a moment, newest first.
+pub(in crate::service_account) fn told_by(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    before: Timestamp,
+    limit: i64,
+) -> DbResult<Vec<(i64, PushKind, Timestamp)>> {
+    let theirs = followings::entrance_id.eq(pushes::entrance_id).and(followings::openid.eq(pushes::openid));
+    let told = pushes::table
+        .inner_join(followings::table.on(theirs))
+        .filter(followings::user_id.eq(user))
+        .filter(pushes::kind.eq_any(vec![PushKind::Text, PushKind::Click, PushKind::View]))
+        .filter(pushes::sent_at.lt(before));
+    let newest = told.order(pushes::sent_at.desc()).limit(limit);
+    Ok(newest.select((pushes::id, pushes::kind, pushes::sent_at)).load(tx.conn()?)?)
 }
 
 /// Forgets what a user did as a follower: how they came and went, what they scanned and wrote.
