@@ -36,6 +36,24 @@ crate::refusals! {
         SegmentNameTaken => CONFLICT "segment_name_taken" "分群名称已存在" "Another segment has this name.",
         /// The shop has as many segments as it keeps.
         TooManySegments => CONFLICT "too_many_segments" "分群数量已达上限" "There are as many segments as the shop keeps.",
+        /// Another segment asks for this one.
+        SegmentInUse => CONFLICT "segment_in_use" "分群被其他分群引用" "Another segment asks for this one.",
+        /// A segment would ask for itself, directly or by way of others.
+        SegmentCycle => UNPROCESSABLE_ENTITY "segment_cycle" "分群不能循环引用" "A segment cannot ask for itself.",
+        /// A fixed segment has no condition to be changed.
+        SegmentFixed => CONFLICT "segment_fixed" "静态分群的条件不能修改" "A fixed segment has no condition to be changed.",
+        /// There is no such saved question.
+        SavedQuestionNotFound => NOT_FOUND "saved_question_not_found" "保存的分析不存在" "There is no such saved question.",
+        /// A saved question's name has 1 to 60 characters of one line.
+        SavedQuestionNameInvalid => UNPROCESSABLE_ENTITY "saved_question_name_invalid" "分析名称须为1至60个字" "A saved question's name has 1 to 60 characters of one line.",
+        /// Another saved question has this name.
+        SavedQuestionNameTaken => CONFLICT "saved_question_name_taken" "分析名称已存在" "Another saved question has this name.",
+        /// The shop has as many saved questions as it keeps.
+        TooManySavedQuestions => CONFLICT "too_many_saved_questions" "保存的分析数量已达上限" "There are as many saved questions as the shop keeps.",
+        /// Nothing has been answered yet.
+        NotAnsweredYet => NOT_FOUND "not_answered_yet" "尚无分析结果" "The question has not been answered yet.",
+        /// An answer is too large to be kept.
+        AnswerTooLarge => UNPROCESSABLE_ENTITY "answer_too_large" "分析结果过大，无法保存" "The answer is too large to be kept.",
         /// There is no such user.
         UserNotFound => UNPROCESSABLE_ENTITY "user_not_found" "用户不存在" "There is no such user.",
     }

@@ -3,7 +3,7 @@
 //! Owns `analytics_inbox` (events that were accepted and wait to be sealed), `analytics_seen` (ids of events that came
 //! in the last days), `analytics_subjects` and `analytics_erased_subjects` (whoever events are about, by number),
 //! `analytics_event_names`, `analytics_event_days` and `analytics_property_names` (the registry), `analytics_counters`;
-//! `sealing` and `segments` say what they own.
+//! `saved`, `sealing` and `segments` say what they own.
 //!
 //! * An **event** has an id, a name, a subject, a moment, flags and properties. The first of an id counts; the same id
 //!   with other content is counted as a conflict. Its moment is that of receipt less what passed on the sender's clock
@@ -16,8 +16,8 @@
 //!   asked when events are read, so history follows the person through log-ins, merges and their undoing.
 //! * The **registry** knows every name with its kind and volume; clients bring a bounded number. Staff describe, rename
 //!   (when reading) and block (when writing) them.
-//! * **Sealing** moves events into files of columns, the **engine** answers questions about them, **reports** ask it, and
-//!   whom a figure counts can be kept as a **segment** of people.
+//! * **Sealing** moves events into files of columns, the **engine** answers questions about them, **reports** ask it, what
+//!   is asked again and again is **saved**, and whom a figure counts can be kept as a **segment** of people.
 //! * The **overview** shows the shop while things happen; **ready-made** questions are those that every shop has.
 //! * **Flags** say what figures leave out: machines, staff, test accounts, locked-out users, seats the shop filled.
 //!
@@ -27,6 +27,7 @@
 mod account;
 mod admin_api;
 mod api;
+mod effect;
 pub mod engine;
 mod error;
 pub mod events;
@@ -40,6 +41,7 @@ mod ready_made;
 mod registry;
 mod reports;
 mod rules;
+mod saved;
 mod sealing;
 mod segments;
 #[cfg(test)]
@@ -50,6 +52,7 @@ mod translated;
 pub use account::AnalyticsAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
+pub use effect::{EffectApi, effect_routes};
 pub use error::AnalyticsError;
 pub use hooks::{ClaimDevice, RecordServerEvents};
 pub use intake::{Intake, IntakeSettings};
@@ -57,6 +60,7 @@ pub use jobs::ForgetEventIds;
 pub use overview::{OverviewApi, Overviews, overview_routes};
 pub use ready_made::{ReadyMadeApi, ready_made_routes};
 pub use reports::{ReportApi, ReportSettings, Reports, report_routes};
+pub use saved::{KeepAnswersFresh, SavedApi, saved_routes};
 pub use sealing::{Sealer, SealingError, SealingSettings};
 pub use segments::{SegmentApi, segment_routes};
 pub use trackers::{HookApi, ProjectKey, hook_routes};

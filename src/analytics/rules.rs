@@ -56,6 +56,14 @@ pub(super) fn is_foreign_name(name: &str) -> bool {
     (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && name.trim() == name && !name.chars().any(char::is_control)
 }
 
+/// Most characters of the name of a segment or a saved question.
+pub(super) const MAX_TITLE: usize = 60;
+
+/// Whether staff may call a segment or a saved question so: one line of 1 to 60 characters.
+pub(super) fn is_title(name: &str) -> bool {
+    (1..=MAX_TITLE).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+}
+
 /// Whether a text may stand for a session, a page or another carried fact.
 pub(super) fn is_fact(text: &str) -> bool {
     (1..=MAX_FACT_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control)

@@ -28,6 +28,11 @@ impl Figures {
         }
     }
 
+    /// Whoever answers questions.
+    pub(super) fn reports(&self) -> &Reports {
+        &self.reports
+    }
+
     /// Gives it to handlers.
     pub(super) fn mount(self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(self.intake).app_data(self.reports).app_data(self.overviews).app_data(self.project_key);

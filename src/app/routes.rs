@@ -63,6 +63,8 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(analytics::ready_made_routes)
         .configure(analytics::report_routes)
         .configure(analytics::segment_routes)
+        .configure(analytics::saved_routes)
+        .configure(analytics::effect_routes)
         .configure(books::admin_routes)
         .configure(undelivered::admin_routes);
     cfg.service(shoppers)
@@ -135,6 +137,8 @@ pub(super) fn declared() -> OpenApi {
         analytics::OverviewApi::openapi().merge_from(analytics::ReadyMadeApi::openapi()),
         analytics::ReportApi::openapi(),
         analytics::SegmentApi::openapi(),
+        analytics::SavedApi::openapi(),
+        analytics::EffectApi::openapi(),
         books::AdminApi::openapi(),
         undelivered::AdminApi::openapi(),
     ];

@@ -1,12 +1,13 @@
 //! Builds everything once: what each capability needs from outside is handed to it here and nowhere else.
 
+mod background;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::web;
 use aws_lc_rs::hmac;
 use secrecy::ExposeSecret as _;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use super::accounts::accounts;
 use super::books::with_nights;
@@ -15,8 +16,8 @@ use super::figures::Figures;
 use super::openapi::{self, OpenApiError};
 use super::operations::{Documents, MetricsGate, Readiness};
 use super::{promotions, routes, telemetry};
-use crate::analytics::{ClaimDevice, ForgetEventIds, RecordServerEvents, Sealer, SealingError};
-use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns, WatchRisks};
+use crate::analytics::{ClaimDevice, ForgetEventIds, RecordServerEvents, Sealer};
+use crate::campaign::{self, BudgetApproval, CampaignKinds, CampaignPages, Campaigns};
 use crate::cart::BringDeviceCart;
 use crate::catalog::{self, Catalog};
 use crate::coupon::{self, CouponApproval, CouponSettings, WelcomeCoupons};
@@ -29,9 +30,9 @@ use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
-use crate::platform::db::{Db, DbError, DbResult, Tx, migrate_up};
+use crate::platform::db::{Db, DbError, DbResult, migrate_up};
 use crate::platform::events::{Relay, Subscriber};
-use crate::platform::http::auth::{ACCESS_TTL_MS, Access, AccessTokens, Revocations};
+use crate::platform::http::auth::{Access, AccessTokens, Revocations};
 use crate::platform::http::edge::Edge;
 use crate::platform::http::rate_limit::Limits;
 use crate::platform::http::{KeptPages, KnownPaths};
@@ -46,17 +47,6 @@ use crate::service_account::{self, CodeDesk, JoinFollowings, ServiceAccountSetti
 use crate::share::{Pages, Products, RecogniseVisitor, Studio, StudioSettings, SubjectSource, SubjectSources};
 use crate::staff::approval::ApprovalHandlers;
 use crate::staff::{self, Passwords, StaffKeys};
-
-/// How often ended log-ins are fetched from the database.
-const REVOCATIONS_EVERY: Duration = Duration::from_secs(1);
-/// How often the catalogue looks for changes made by other processes; its own are told at once.
-const CATALOG_EVERY: Duration = Duration::from_millis(500);
-/// How often the entrances are looked at for changes made by other processes; its own are in force at once.
-const ENTRANCES_EVERY: Duration = Duration::from_secs(1);
-/// How often it is looked whether events should be sealed.
-const SEAL_EVERY: Duration = Duration::from_secs(2);
-/// How often figures and rate limits are tidied.
-const TIDY_EVERY: Duration = Duration::from_secs(5);
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -287,85 +277,9 @@ impl App {
         }
     }
 
-    /// Looks over the campaigns in which something happened, as goes on beside requests; says how many there were.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn watch_campaigns(&self) -> DbResult<usize> {
-        WatchRisks(self.0.shared.campaigns.kinds.clone()).round(&self.0.db).await
-    }
-
-    /// Seals what waits of events, as goes on by itself in the background; says how many that were.
-    ///
-    /// # Errors
-    /// The database or the disk.
-    pub async fn seal_events(&self) -> Result<usize, SealingError> {
-        self.0.sealer.seal().await
-    }
-
     /// What moves events into files.
     pub fn sealer(&self) -> &Sealer {
         &self.0.sealer
-    }
-
-    /// Does what goes on beside requests until `stop` turns true: what keeps this process fresh, and, when `working`,
-    /// the shop's background work.
-    pub async fn work_in_background(self, working: bool, stop: watch::Receiver<bool>) {
-        let pause = self.0.config.worker.pause;
-        let watch_risks = WatchRisks(self.0.shared.campaigns.kinds.clone());
-        let works = async {
-            if working {
-                let watching = watch_risks.keep_watch(self.0.db.clone(), pause, stop.clone());
-                let sealing = self.0.sealer.clone().keep_sealing(SEAL_EVERY, stop.clone());
-                tokio::join!(self.0.runner.run(pause, stop.clone()), watching, sealing);
-            }
-        };
-        tokio::join!(
-            works,
-            self.0.catalog.keep_fresh(CATALOG_EVERY, stop.clone()),
-            self.0.entrances.keep_fresh(ENTRANCES_EVERY, stop.clone()),
-            self.keep_revocations_fresh(stop.clone()),
-            self.tidy(stop.clone()),
-        );
-    }
-
-    async fn keep_revocations_fresh(&self, mut stop: watch::Receiver<bool>) {
-        while rests(REVOCATIONS_EVERY, &mut stop).await {
-            if let Err(error) = self.renew_revocations().await {
-                tracing::warn!(%error, "ended log-ins could not be fetched; those known stay refused");
-            }
-        }
-    }
-
-    /// Fetches the log-ins that were ended, here or in another process, while their access tokens may still live.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn renew_revocations(&self) -> DbResult<()> {
-        let fetch = |tx: &mut Tx<'_>| {
-            let since = tx.now().plus_millis(-ACCESS_TTL_MS - MINUTE_MS);
-            let mut ended = identity::recent_revocations(tx, since)?;
-            ended.extend(staff::recent_revocations(tx, since)?);
-            Ok::<_, DbError>((ended, tx.now()))
-        };
-        let (ended, now) = self.0.db.read("revocations", fetch).await?;
-        self.0.revocations.renew(&ended, now);
-        Ok(())
-    }
-
-    async fn tidy(&self, mut stop: watch::Receiver<bool>) {
-        while rests(TIDY_EVERY, &mut stop).await {
-            telemetry::figures().run_upkeep();
-            self.0.shared.edge.limits.forget_idle();
-        }
-    }
-}
-
-/// Waits; says whether to go on.
-async fn rests(pause: Duration, stop: &mut watch::Receiver<bool>) -> bool {
-    tokio::select! {
-        () = tokio::time::sleep(pause) => true,
-        _ = stop.changed() => false,
     }
 }
 

@@ -55,8 +55,8 @@ pub use model::{
 };
 pub use rules::is_held_out;
 pub use service::{
-    BudgetApproval, CampaignSettings, Campaigns, MAX_EXPORTED, RulesChange, attribute, carried_by, change_rules,
-    count_use, create, differences, facts, give_back, hindrance, note, note_export, open_for, running, spend,
-    spend_anew, uncount_use, used,
+    BudgetApproval, CampaignSettings, Campaigns, MAX_EXPORTED, Outcome, OutcomeSide, RulesChange, attribute,
+    carried_by, change_rules, count_use, create, differences, facts, give_back, hindrance, note, note_export, open_for,
+    outcome, running, spend, spend_anew, uncount_use, used,
 };
 pub use views::{ActionView, RefusalView};

@@ -9,12 +9,12 @@ use crate::support::telling::event;
 
 impl Shop {
     /// Asks a question as the owner.
-    async fn asks(&self, path: &str, question: Value) -> (u16, Value) {
+    pub async fn asks(&self, path: &str, question: Value) -> (u16, Value) {
         self.call("POST", &format!("/admin/v1/analytics/{path}"), Some(&self.owner), Some(question)).await
     }
 
     /// Asks as the owner for a table.
-    async fn spreadsheet(&self, method: &str, path: &str, question: Option<Value>) -> String {
+    pub async fn spreadsheet(&self, method: &str, path: &str, question: Option<Value>) -> String {
         let mut request = self.http.request(method.parse().expect("a method"), format!("{}{path}", self.base));
         if let Some(question) = question {
             request = request.json(&question);
@@ -26,20 +26,20 @@ impl Shop {
     }
 
     /// Asks a question that has an answer.
-    async fn answers(&self, path: &str, question: Value) -> Value {
+    pub async fn answers(&self, path: &str, question: Value) -> Value {
         let (status, answer) = self.asks(path, question).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer
     }
 
     /// From a day before now to an hour after it.
-    fn lately(&self) -> Value {
+    pub fn lately(&self) -> Value {
         let now = self.clock.now();
         json!({"from": now.plus_millis(-DAY_MS), "to": now.plus_millis(60 * MINUTE_MS)})
     }
 
     /// Lets somebody new see a page, put something into the cart, and pay for it, as far as they get.
-    async fn goes(&self, steps: &[&str], began: Timestamp) -> String {
+    pub async fn goes(&self, steps: &[&str], began: Timestamp) -> String {
         let buyer = self.buyer().await;
         let events: Vec<Value> =
             (0_i64..).zip(steps).map(|(place, step)| event(step, began.plus_millis(place * MINUTE_MS))).collect();
@@ -49,13 +49,13 @@ impl Shop {
     }
 }
 
-fn funnel(range: &Value) -> Value {
+pub fn funnel(range: &Value) -> Value {
     let steps: Vec<Value> =
         ["page_seen", "cart_filled", "form_sent"].iter().map(|name| json!({"event": name})).collect();
     json!({"range": range, "steps": steps, "window_ms": 10 * MINUTE_MS})
 }
 
-fn reached(answer: &Value) -> Vec<i64> {
+pub fn reached(answer: &Value) -> Vec<i64> {
     answer["steps"].as_array().expect("steps").iter().map(|step| step["reached"].as_i64().expect("a count")).collect()
 }
 

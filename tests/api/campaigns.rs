@@ -36,7 +36,7 @@ async fn owner_asks(shop: &Shop, method: &str, path: &str, body: Value) -> (u16,
 }
 
 /// A new user of whom this campaign's hold-out says so.
-async fn somebody<'a>(shop: &'a Shop, id: CampaignId, permille: i64, held_out: bool) -> (Buyer<'a>, UserId) {
+pub async fn somebody<'a>(shop: &'a Shop, id: CampaignId, permille: i64, held_out: bool) -> (Buyer<'a>, UserId) {
     loop {
         let buyer = shop.buyer().await;
         let user = id_of(&buyer).await;
@@ -46,7 +46,13 @@ async fn somebody<'a>(shop: &'a Shop, id: CampaignId, permille: i64, held_out: b
     }
 }
 
-async fn attributed(shop: &Shop, campaign: CampaignId, order_id: &str, (user, newcomer): (UserId, bool), cost: i64) {
+pub async fn attributed(
+    shop: &Shop,
+    campaign: CampaignId,
+    order_id: &str,
+    (user, newcomer): (UserId, bool),
+    cost: i64,
+) {
     let order_id = OrderId::new(order_id.parse().unwrap());
     let total = Fen::new(shop.order(&order_id.to_string()).await["price"]["total_fen"].as_i64().unwrap());
     let attributing = move |tx: &mut Tx<'_>| {
@@ -57,7 +63,7 @@ async fn attributed(shop: &Shop, campaign: CampaignId, order_id: &str, (user, ne
     shop.settle().await;
 }
 
-async fn takes_part(shop: &Shop, campaign: CampaignId, user: UserId) {
+pub async fn takes_part(shop: &Shop, campaign: CampaignId, user: UserId) {
     let noting = move |tx: &mut Tx<'_>| {
         let (newcomer, network) = (true, Some("203.0.113.5"));
         let (device, inviter, amount) = (None, None, Fen::ZERO);

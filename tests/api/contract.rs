@@ -287,7 +287,8 @@ async fn walk(shop: &Shop, document: &Document) {
 }
 
 /// Whether a path leads to something of which the walk makes none: one campaign of some kind or what belongs to one,
-/// accounts that became one, what belongs to a service account, or segments of people. They have claims of their own.
+/// accounts that became one, what belongs to a service account, segments of people, or saved questions. They have claims of
+/// their own.
 fn is_not_walked(path: &str) -> bool {
     let rooms = [
         "/campaigns/{",
@@ -302,6 +303,7 @@ fn is_not_walked(path: &str) -> bool {
         "/service-codes/",
         "/service-followers/",
         "/service-replies/",
+        "/analytics/saved-questions/",
         "/analytics/segments/",
     ];
     path.contains('{') && rooms.iter().any(|room| path.contains(room))

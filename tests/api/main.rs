@@ -18,12 +18,15 @@
 mod support;
 
 mod access;
+mod analytics_effect;
 mod analytics_history;
 mod analytics_intake;
 mod analytics_killed;
 mod analytics_overview;
 mod analytics_people;
 mod analytics_reports;
+mod analytics_saved;
+mod analytics_segments;
 mod analytics_server_events;
 mod bargain;
 mod campaigns;

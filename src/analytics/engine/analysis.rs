@@ -1,14 +1,14 @@
 //! What every analysis has in common.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
 use super::flaw::{Flaw, Result};
 use super::people::PersonSet;
 
 /// An answer as a table, for CSV: headers, and rows of cells; an empty cell is a figure that there is not, or not yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = analysis::Table)]
 pub struct Table {
     /// The names of the columns.

@@ -5,6 +5,8 @@
 
 mod plan;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use self::plan::Plan;
@@ -72,7 +74,14 @@ impl Compare {
 
 /// A condition on people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[schema(as = audience::Condition, no_recursion)]
+#[schema(
+    as = audience::Condition,
+    no_recursion,
+    example = json!({"did": {
+        "event": {"event": "order_paid", "filters": []}, "compare": "gte", "times": 2,
+        "window": {"ago": {"from_days": 30, "to_days": 0}}
+    }})
+)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     /// All of them.
@@ -180,6 +189,18 @@ pub enum Condition {
     },
     /// Is in another audience, evaluated at the same moment.
     Audience(String),
+}
+
+impl Condition {
+    /// The other audiences that it refers to itself.
+    pub fn references(&self) -> BTreeSet<String> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::references).collect(),
+            Self::Not(part) => part.references(),
+            Self::Audience(id) => BTreeSet::from([id.clone()]),
+            _ => BTreeSet::new(),
+        }
+    }
 }
 
 /// An audience: a condition at a moment.

@@ -53,6 +53,7 @@ pub struct Quality {
     pub origin: Origin,
     /// What each origin cost, in fen.
     #[serde(default)]
+    #[schema(example = json!({"mini_program": 120_000}))]
     pub cost_fen: BTreeMap<String, i64>,
 }
 

@@ -6,7 +6,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::desk::{Reports, View};
 use super::questions::{Called, Question, Visitor, every};
-use crate::analytics::engine::analysis::Tabular as _;
+use crate::analytics::engine::analysis::Tabular;
+use crate::analytics::engine::people::PersonSet;
 use crate::analytics::error::AnalyticsError;
 use crate::analytics::intake;
 use crate::analytics::segments::{self, SegmentView};
@@ -16,7 +17,7 @@ use crate::platform::http::{ApiResult, Json, Query, Staff, Table};
 use crate::staff::permission::{AnalyticsPeople, AnalyticsRead};
 
 /// Most persons that an answer names; a segment holds all.
-const MOST_TOLD: usize = 1_000;
+pub(in crate::analytics) const MOST_TOLD: usize = 1_000;
 
 /// How an answer is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,26 +34,26 @@ pub enum AnswerFormat {
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct AskQuery {
+pub struct AskQuery {
     /// How the answer is wanted.
     #[serde(default)]
     #[param(inline)]
-    format: AnswerFormat,
+    pub(in crate::analytics) format: AnswerFormat,
     /// Whether machines, staff, test accounts, locked-out users and seats the shop filled count too.
     #[serde(default)]
     #[param(example = false)]
-    show_all: bool,
+    pub(in crate::analytics) show_all: bool,
 }
 
 /// Whose events count.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct PeopleQuery {
+pub struct PeopleQuery {
     /// Whether machines, staff, test accounts, locked-out users and seats the shop filled count too.
     #[serde(default)]
     #[param(example = false)]
-    show_all: bool,
+    pub(in crate::analytics) show_all: bool,
 }
 
 /// A question and the figure of its answer that is meant. In the document it is written out for each analysis.
@@ -113,12 +114,23 @@ async fn ask<A: Question>(
     question: Json<A>,
 ) -> ApiResult<HttpResponse> {
     let answer = reports.ask(question.0, called.view(query.0.show_all)).await?;
-    Ok(match query.0.format {
+    Ok(rendered(query.0.format, called.path, &answer)?)
+}
+
+/// An answer as it is wanted; a table is a file of that name.
+///
+/// # Errors
+/// When the table cannot be written.
+pub(in crate::analytics) fn rendered(
+    format: AnswerFormat,
+    name: &str,
+    answer: &impl Tabular,
+) -> Result<HttpResponse, AnalyticsError> {
+    Ok(match format {
         AnswerFormat::Json => HttpResponse::Ok().json(answer),
         AnswerFormat::Csv => {
             let table = answer.table();
-            let table = Table::of_width(&table.headers, table.rows).map_err(AnalyticsError::from)?;
-            table.download(&format!("{}.csv", called.path))
+            Table::of_width(&table.headers, table.rows)?.download(&format!("{name}.csv"))
         }
     })
 }
@@ -133,10 +145,23 @@ async fn list_people<A: Question>(
     let FigureQuestion { question, figure, keep_as } = question.0;
     let definition = serde_json::json!({ "analysis": question, "figure": figure }).to_string();
     let persons = reports.people(question, figure, called.view(query.0.show_all)).await?;
+    Ok(Json(told(&reports, staff, persons, keep_as.map(|name| (name, definition))).await?))
+}
+
+/// Tells who some persons are, and keeps them as a segment of a name, with what they are, if that is wanted.
+///
+/// # Errors
+/// What a segment's name deserves, or the database's.
+pub(in crate::analytics) async fn told(
+    reports: &Reports,
+    staff: Staff<AnalyticsPeople>,
+    persons: PersonSet,
+    keep_as: Option<(String, String)>,
+) -> Result<FigurePeople, AnalyticsError> {
     let people = persons.len();
     let telling = move |tx: &mut Tx<'_>| {
         let segment = match &keep_as {
-            Some(name) => Some(segments::keep(tx, &staff, name, &definition, &persons)?),
+            Some((name, definition)) => Some(segments::keep(tx, &staff, name, definition, &persons)?),
             None => None,
         };
         let user_ids = intake::users_of(tx, &persons.iter().collect::<Vec<_>>())?;
@@ -145,5 +170,5 @@ async fn list_people<A: Question>(
     let (mut user_ids, segment) = reports.db().write("analytics.people", telling).await?;
     let users = user_ids.len();
     user_ids.truncate(MOST_TOLD);
-    Ok(Json(FigurePeople { people, users, user_ids, segment }))
+    Ok(FigurePeople { people, users, user_ids, segment })
 }

@@ -42,7 +42,7 @@ pub struct View {
 
 impl View {
     /// Conditions on people need what is known about them, whatever the question is.
-    fn for_question(self, question: &impl serde::Serialize) -> Self {
+    pub(in crate::analytics) fn for_question(self, question: &impl serde::Serialize) -> Self {
         let asks_users = serde_json::to_string(question).is_ok_and(|text| text.contains(r#""of":"user""#));
         Self { with_known: self.with_known || asks_users, ..self }
     }

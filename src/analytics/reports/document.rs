@@ -10,7 +10,7 @@ use utoipa::{IntoParams as _, ToSchema};
 
 use super::answering::{AskQuery, FigurePeople, PeopleQuery};
 use super::questions::{Called, Question, Visitor, every};
-use crate::analytics::segments::MAX_SEGMENT_NAME;
+use crate::analytics::rules::MAX_TITLE;
 use crate::platform::http::Permission;
 use crate::staff::permission::{AnalyticsPeople, AnalyticsRead};
 
@@ -50,7 +50,7 @@ impl Visitor for Document {
         let keep_as = ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
             .min_length(Some(1))
-            .max_length(Some(MAX_SEGMENT_NAME))
+            .max_length(Some(MAX_TITLE))
             .description(Some("Keep these persons as a fixed segment of this name."));
         let body = ObjectBuilder::new()
             .property("question", question)

@@ -24,23 +24,37 @@ pub(super) fn completed(mut data: Dataset) -> Result<Dataset> {
     data.attributes = Arc::new(attributes(&data)?);
     let first_seen = first_seen(&data, i64::MAX)?;
     let opens = opens(&data, &first_seen)?;
-    let shares = Shares { shares: shares(&data)?, opens, orders: orders(&data)?, first_seen };
+    let orders = paid(&data)?.into_iter().map(|paid| paid.order).collect();
+    let shares = Shares { shares: shares(&data)?, opens, orders, first_seen };
     data.shares = Arc::new(shares);
     Ok(data)
 }
 
 /// An event with the texts it was asked for.
-struct Told {
-    person: Person,
-    at: i64,
-    texts: [Option<String>; 3],
+pub(in crate::analytics) struct Told {
+    pub(in crate::analytics) person: Person,
+    pub(in crate::analytics) at: i64,
+    pub(in crate::analytics) texts: [Option<String>; 3],
     number: f64,
 }
 
 /// Every event of a name with up to three texts and a number of it, person by person, in order.
 fn every(data: &Dataset, name: &str, texts: &[&str], number: Option<&str>) -> Result<Vec<Told>> {
+    picked(data, Pick::named(name), texts, number)
+}
+
+/// Every event that is meant with up to three texts and a number of it, person by person, in order.
+///
+/// # Errors
+/// What the disk says.
+pub(in crate::analytics) fn picked(
+    data: &Dataset,
+    pick: Pick,
+    texts: &[&str],
+    number: Option<&str>,
+) -> Result<Vec<Told>> {
     let range = Range { from: data.first_at(), to: i64::MAX };
-    let mut ask = Ask::new(range, vec![Pick::named(name)]).keys(texts.iter().map(|text| Key::property(text)).collect());
+    let mut ask = Ask::new(range, vec![pick]).keys(texts.iter().map(|text| Key::property(text)).collect());
     ask.number = number.map(str::to_owned);
     let history = History::read(data, &ask)?;
     let parts = history.fold(Vec::new, |found, person, rows: &[Full]| {
@@ -103,8 +117,17 @@ fn opens(data: &Dataset, first_seen: &[(Person, i64)]) -> Result<Vec<Open>> {
     Ok(opened.into_iter().filter_map(open).collect())
 }
 
+/// A paid order with its number.
+pub(in crate::analytics) struct Paid {
+    pub(in crate::analytics) order_id: Option<String>,
+    pub(in crate::analytics) order: Order,
+}
+
 /// Paid orders less what was refunded of them; those that were refunded whole are none.
-fn orders(data: &Dataset) -> Result<Vec<Order>> {
+///
+/// # Errors
+/// What the disk says.
+pub(in crate::analytics) fn paid(data: &Dataset) -> Result<Vec<Paid>> {
     let mut refunded: HashMap<String, i64> = HashMap::new();
     for told in every(data, "order_refunded", &["order_id"], Some("amount_fen"))? {
         let [order, ..] = told.texts;
@@ -115,12 +138,12 @@ fn orders(data: &Dataset) -> Result<Vec<Order>> {
     }
     let mut orders = Vec::new();
     for told in every(data, "order_paid", &["order_id", SHARE], Some("total_fen"))? {
-        let [order, token, _] = told.texts;
+        let [order_id, token, _] = told.texts;
         let Some(total) = whole(told.number) else { continue };
-        let back = order.and_then(|order| refunded.get(&order)).copied().unwrap_or_default();
+        let back = order_id.as_ref().and_then(|order| refunded.get(order)).copied().unwrap_or_default();
         if back == 0 || back < total {
             let net_fen = total.saturating_sub(back);
-            orders.push(Order { buyer: told.person, at: told.at, net_fen, token });
+            orders.push(Paid { order_id, order: Order { buyer: told.person, at: told.at, net_fen, token } });
         }
     }
     Ok(orders)

@@ -7,10 +7,12 @@
 mod answering;
 mod desk;
 mod document;
-mod known;
+pub(super) mod known;
 mod questions;
 
 pub use answering::{AnswerFormat, report_routes};
-pub(in crate::analytics) use desk::View;
+pub(super) use answering::{AskQuery, FigurePeople, MOST_TOLD, PeopleQuery, rendered, told};
+pub(super) use desk::View;
 pub use desk::{ReportSettings, Reports};
 pub use document::ReportApi;
+pub(super) use questions::{Called, Question, Visitor, every};

@@ -9,7 +9,7 @@ use crate::analytics::engine::{
 };
 
 /// What can be asked over HTTP: an analysis whose definition, answer and figures can be written in the document.
-pub(super) trait Question:
+pub(in crate::analytics) trait Question:
     Analysis<Answer: ToSchema + Send, Figure: ToSchema + Send> + DeserializeOwned + ToSchema + Send + 'static
 {
 }
@@ -21,37 +21,49 @@ impl<A> Question for A where
 
 /// How an analysis is called.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Called {
+pub(in crate::analytics) struct Called {
     /// In paths and names of files.
-    pub(super) path: &'static str,
+    pub(in crate::analytics) path: &'static str,
     /// The operation that asks.
-    pub(super) ask: &'static str,
+    pub(in crate::analytics) ask: &'static str,
     /// The operation that names the persons behind a figure.
-    pub(super) people: &'static str,
+    pub(in crate::analytics) people: &'static str,
     /// In one line.
-    pub(super) title: &'static str,
+    pub(in crate::analytics) title: &'static str,
     /// Whether it asks what is known about shares, orders and people beside single events.
-    pub(super) needs_known: bool,
+    pub(in crate::analytics) needs_known: bool,
+    /// Whether it is about a time, its `range`.
+    pub(in crate::analytics) ranged: bool,
+    /// Whether it is asked as of a moment, its `as_of`.
+    pub(in crate::analytics) at_moment: bool,
 }
 
 /// Somebody who is shown every analysis.
-pub(super) trait Visitor {
+pub(in crate::analytics) trait Visitor {
     /// Is shown one.
     fn visit<A: Question>(&mut self, called: Called);
 }
 
 impl Called {
     const fn of(path: &'static str, [ask, people]: [&'static str; 2], title: &'static str) -> Self {
-        Self { path, ask, people, title, needs_known: false }
+        Self { path, ask, people, title, needs_known: false, ranged: true, at_moment: false }
     }
 
     const fn with_known(self) -> Self {
         Self { needs_known: true, ..self }
     }
+
+    const fn as_of_a_moment(self) -> Self {
+        Self { at_moment: true, ..self }
+    }
+
+    const fn without_range(self) -> Self {
+        Self { ranged: false, ..self }
+    }
 }
 
 /// Shows every analysis.
-pub(super) fn every(visitor: &mut impl Visitor) {
+pub(in crate::analytics) fn every(visitor: &mut impl Visitor) {
     of_events(visitor);
     of_shares_and_orders(visitor);
 }
@@ -82,11 +94,14 @@ fn of_events(visitor: &mut impl Visitor) {
         ["ask_stickiness", "list_stickiness_people"],
         "On how many days people are active",
     ));
-    visitor.visit::<activity::Churn>(Called::of(
-        "churn",
-        ["ask_churn", "list_churn_people"],
-        "Who has been silent for longer than is usual for them",
-    ));
+    visitor.visit::<activity::Churn>(
+        Called::of(
+            "churn",
+            ["ask_churn", "list_churn_people"],
+            "Who has been silent for longer than is usual for them",
+        )
+        .as_of_a_moment(),
+    );
     visitor.visit::<paths::Paths>(Called::of(
         "paths",
         ["ask_paths", "list_path_people"],
@@ -121,7 +136,9 @@ fn of_shares_and_orders(visitor: &mut impl Visitor) {
             ["ask_rfm", "list_rfm_people"],
             "Customers by how recently, how often and for how much they bought",
         )
-        .with_known(),
+        .with_known()
+        .without_range()
+        .as_of_a_moment(),
     );
     visitor.visit::<attribution::Attribution>(
         Called::of(
@@ -145,7 +162,9 @@ fn of_shares_and_orders(visitor: &mut impl Visitor) {
             ["ask_share_tree", "list_share_tree_people"],
             "Who brought whom: depth, breadth and revenue of everybody's tree",
         )
-        .with_known(),
+        .with_known()
+        .without_range()
+        .as_of_a_moment(),
     );
     visitor.visit::<shares::KFactor>(
         Called::of(

@@ -9,6 +9,7 @@ mod exporting;
 mod following;
 mod looking;
 mod moving;
+mod outcome;
 mod planning;
 mod report;
 mod showing;
@@ -21,6 +22,7 @@ pub use books::differences;
 pub use budget::{give_back, spend, spend_anew};
 pub use exporting::{MAX_EXPORTED, note_export};
 pub use looking::{facts, hindrance, open_for, running};
+pub use outcome::{Outcome, OutcomeSide, outcome};
 pub use planning::{RulesChange, change_rules, create};
 pub use taking_part::{attribute, carried_by, count_use, note, uncount_use, used};
 

@@ -156,6 +156,12 @@ pub(in crate::campaign) fn report(
     })
 }
 
+/// What a campaign took off paid orders that stand.
+pub(in crate::campaign) fn order_cost(tx: &mut Tx<'_>, row: &CampaignRow) -> DbResult<Fen> {
+    let mut costs = store::order_sums(tx, row.id)?.into_iter().map(|sum| sum.cost);
+    costs.try_fold(Fen::ZERO, |all, cost| all.plus(cost).ok_or_else(too_much))
+}
+
 /// Orders and new users, each with its day and its channel.
 fn parts(tx: &mut Tx<'_>, row: &CampaignRow) -> DbResult<Vec<(Day, Option<Channel>, Sums)>> {
     let orders = store::order_sums(tx, row.id)?.into_iter().map(|sum| {
@@ -192,7 +198,7 @@ fn whole(campaign: &Campaign, by_day: &BTreeMap<Day, DayFigures>) -> DbResult<Da
 /// Compares everybody the campaign was meant for, by whether it was held back from them; whether they looked at it does
 /// not matter, so that the sides differ in nothing else. For a list these are the users on it, otherwise all who were
 /// known before it ended.
-fn hold_out(tx: &mut Tx<'_>, row: &CampaignRow) -> DbResult<Option<HoldOutFigures>> {
+pub(in crate::campaign) fn hold_out(tx: &mut Tx<'_>, row: &CampaignRow) -> DbResult<Option<HoldOutFigures>> {
     if row.holdout_permille == 0 || row.started_at.is_none() {
         return Ok(None);
     }

@@ -174,6 +174,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    analytics_saved_questions (id) {
+        id -> BigInt,
+        name -> Text,
+        analysis -> Text,
+        definition -> Text,
+        show_all -> Bool,
+        last_days -> Nullable<BigInt>,
+        every_minutes -> Nullable<BigInt>,
+        revision -> BigInt,
+        due_at -> Nullable<BigInt>,
+        computed_at -> Nullable<BigInt>,
+        asked -> Nullable<Text>,
+        answer -> Nullable<Text>,
+        spreadsheet -> Nullable<Text>,
+        failed_at -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        created_by -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     analytics_seen (event_id) {
         event_id -> Text,
         seq -> BigInt,
@@ -186,6 +209,13 @@ diesel::table! {
     analytics_segment_people (segment_id, subject) {
         segment_id -> BigInt,
         subject -> BigInt,
+    }
+}
+
+diesel::table! {
+    analytics_segment_uses (segment_id, used_id) {
+        segment_id -> BigInt,
+        used_id -> BigInt,
     }
 }
 
@@ -1858,6 +1888,7 @@ diesel::joinable!(account_merge_rows -> account_merges (merge_id));
 diesel::joinable!(accounts_apart -> staff_accounts (staff_id));
 diesel::joinable!(addresses -> users (user_id));
 diesel::joinable!(analytics_event_days -> analytics_event_names (name_id));
+diesel::joinable!(analytics_saved_questions -> staff_accounts (created_by));
 diesel::joinable!(analytics_segment_people -> analytics_segments (segment_id));
 diesel::joinable!(analytics_segments -> staff_accounts (created_by));
 diesel::joinable!(analytics_subjects -> users (user_id));
@@ -2015,8 +2046,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     analytics_files,
     analytics_inbox,
     analytics_property_names,
+    analytics_saved_questions,
     analytics_seen,
     analytics_segment_people,
+    analytics_segment_uses,
     analytics_segments,
     analytics_subjects,
     audit_entries,
