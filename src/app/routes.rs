@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use utoipa::OpenApi as _;
-use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
+use utoipa::openapi::{ContactBuilder, Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 
 use super::{books, openapi, operations, undelivered};
 use crate::platform::http::Refusal;
@@ -76,9 +76,9 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .default_service(web::to(answer_unknown));
 }
 
-/// What the capabilities declare, under the paths they are mounted at.
-pub(super) fn declared() -> OpenApi {
-    let information = InfoBuilder::new()
+/// What the document says of itself.
+fn information() -> Info {
+    InfoBuilder::new()
         .title("Hourglass")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
@@ -88,9 +88,13 @@ pub(super) fn declared() -> OpenApi {
         ))
         .contact(Some(ContactBuilder::new().name(Some("Hourglass")).build()))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
-        .build();
+        .build()
+}
+
+/// What the capabilities declare, under the paths they are mounted at.
+pub(super) fn declared() -> OpenApi {
     let here = ServerBuilder::new().url("/").build();
-    let whole = OpenApiBuilder::new().info(information).servers(Some([here])).build();
+    let whole = OpenApiBuilder::new().info(information()).servers(Some([here])).build();
     let shoppers = [
         catalog::ShopperApi::openapi(),
         favourite::ShopperApi::openapi(),
