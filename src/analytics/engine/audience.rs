@@ -21,6 +21,8 @@ use super::people::PersonSet;
 const MAX_DEPTH: usize = 12;
 /// Most conditions on events of one audience.
 const MAX_CONDITIONS: usize = 16;
+/// Most that a number of times or of shares is compared with.
+const MAX_COUNT: u64 = 1_000_000;
 /// Longest relative window in days.
 const MAX_DAYS: i64 = 3_650;
 const DAY_MS: i64 = 86_400_000;
@@ -97,6 +99,7 @@ pub enum Condition {
         /// How the count is compared.
         compare: Compare,
         /// With what.
+        #[schema(maximum = 1_000_000)]
         times: u64,
         /// When.
         window: Window,
@@ -185,6 +188,7 @@ pub enum Condition {
         /// How the depth is compared.
         compare: Compare,
         /// With what.
+        #[schema(maximum = 1_000_000)]
         depth: u64,
     },
     /// Is in another audience, evaluated at the same moment.
@@ -279,9 +283,12 @@ fn check(condition: &Condition, field: &str, depth: usize) -> Result<(), Flaw> {
             parts.try_for_each(|(place, part)| check(part, &format!("{field}[{place}]"), depth + 1))
         }
         Condition::Not(part) => check(part, &at("not"), depth + 1),
-        Condition::Did { event, window, .. }
-        | Condition::DidNot { event, window }
-        | Condition::FirstDid { event, window } => {
+        Condition::Did { event, times, window, .. } => {
+            expect(*times <= MAX_COUNT, at("times"), "out_of_range")?;
+            event.validate(&at("event"))?;
+            window.validate(&at("window"))
+        }
+        Condition::DidNot { event, window } | Condition::FirstDid { event, window } => {
             event.validate(&at("event"))?;
             window.validate(&at("window"))
         }
@@ -318,7 +325,7 @@ fn check(condition: &Condition, field: &str, depth: usize) -> Result<(), Flaw> {
             let sound = class.len() == 3 && class.chars().all(|digit| digit == '0' || digit == '1');
             expect(sound, at("rfm"), "no_such_class")
         }
-        Condition::ShareDepth { .. } => Ok(()),
+        Condition::ShareDepth { depth, .. } => expect(*depth <= MAX_COUNT, at("depth"), "out_of_range"),
         Condition::Audience(id) => check_name(id, &at("audience")),
     }
 }
