@@ -119,6 +119,15 @@ pub trait AccountAsset: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// What is kept about the user in rows that know them by another name than a user's id: the table and what its row
+    /// says. An export of everything about a person holds these too.
+    ///
+    /// # Errors
+    /// The database's.
+    fn otherwise_named(&self, _tx: &mut Tx<'_>, _user: UserId) -> DbResult<Vec<(&'static str, Fields)>> {
+        Ok(Vec::new())
+    }
+
     /// What has to go before the rows of a user who is to be forgotten can.
     ///
     /// # Errors

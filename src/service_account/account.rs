@@ -1,10 +1,11 @@
 //! What of a user's is kept with service accounts.
 
-use super::model::PushKind;
+use super::model::{Push, PushKind};
 use super::store;
 use crate::identity::{AccountAsset, Erasure, Moment, UserRows};
 use crate::kernel::id::UserId;
 use crate::kernel::time::Timestamp;
+use crate::platform::db::rows::Fields;
 use crate::platform::db::{DbResult, Tx};
 
 /// Which service accounts a user follows, and the codes of their shares.
@@ -35,6 +36,21 @@ impl AccountAsset for FollowingAsset {
             Moment { at, what, subject_kind: "service_pushes", subject: id.to_string() }
         };
         Ok(store::told_by(tx, user, before, limit)?.into_iter().map(moment).collect())
+    }
+
+    /// The words and taps themselves.
+    fn otherwise_named(&self, tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<(&'static str, Fields)>> {
+        let row = |sent: Push| {
+            let fields = Fields::from([
+                ("id".to_owned(), Some(sent.id.to_string())),
+                ("kind".to_owned(), Some(sent.kind.as_str().to_owned())),
+                ("words".to_owned(), Some(sent.words)),
+                ("reply".to_owned(), sent.reply),
+                ("sent_at".to_owned(), Some(sent.sent_at.millis().to_string())),
+            ]);
+            ("service_pushes", fields)
+        };
+        Ok(store::pushes_by(tx, user)?.into_iter().map(row).collect())
     }
 
     /// What a person did and wrote goes before the row that says who they are.

@@ -291,6 +291,10 @@ on_both_databases! {
         let wrote = |moment: &&Value| moment["what"] == "service_account.wrote" && moment["subject_kind"] == "service_pushes";
         assert_eq!(timeline["items"].as_array().unwrap().iter().filter(wrote).count(), 1, "{timeline}");
 
+        let kept = early.does("GET", "/me/data", None).await["tables"]["service_pushes"].clone();
+        let words: Vec<&Value> = kept.as_array().unwrap().iter().filter(|row| row["kind"] == "text").map(|row| &row["words"]).collect();
+        assert_eq!(words, [&json!("有什么上新吗")], "a person is given their own words too: {kept}");
+
         official.tells("o-late", "u-late");
         official.follows("o-late", None).await;
         shop.settle().await;

@@ -1,8 +1,10 @@
 //! One person: what they did and when, everything kept about them, and forgetting them.
 
+use std::collections::BTreeMap;
+
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::phone::place;
 use super::{IdentityKeys, StaffAct, sessions};
@@ -80,22 +82,23 @@ fn moment(
 }
 
 /// Everything that is kept about a user, as one document: their profile, their proofs, and every row of every table that
-/// is theirs, under the tables' names.
+/// is theirs, under the tables' names, also of those that know them by another name than the shop does.
 ///
 /// # Errors
 /// [`IdentityError::UserNotFound`], or the database's.
 pub fn export(tx: &mut Tx<'_>, accounts: &Accounts, keys: &IdentityKeys, user: UserId) -> Result<Value, IdentityError> {
     let found = store::user(tx, user)?.ok_or(IdentityError::UserNotFound)?;
-    let mut tables = Map::new();
+    let mut tables: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for list in accounts.rows() {
         let theirs = rows::owned(tx, list.table, list.owner, user.get())?;
-        let mut told = Vec::with_capacity(theirs.len());
+        let told = tables.entry(list.table).or_default();
         for row in &theirs {
             told.push(told_row(tx, list, row)?);
         }
-        let place = tables.entry(list.table.to_owned()).or_insert_with(|| json!([]));
-        if let Some(all) = place.as_array_mut() {
-            all.extend(told);
+    }
+    for asset in accounts.assets() {
+        for (table, row) in asset.otherwise_named(tx, user)? {
+            tables.entry(table).or_default().push(json!(row));
         }
     }
     let profile = json!({

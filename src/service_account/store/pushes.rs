@@ -3,11 +3,12 @@
 use diesel::prelude::*;
 
 use crate::entrance::EntranceId;
+use crate::kernel::id::UserId;
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
 use crate::on_backend;
 use crate::platform::db::dialect::Prepared;
-use crate::platform::db::schema::service_pushes as pushes;
+use crate::platform::db::schema::{followings, service_pushes as pushes};
 use crate::platform::db::{DbResult, Tx, columns};
 use crate::service_account::model::{Push, PushId};
 
@@ -45,6 +46,13 @@ pub(in crate::service_account) fn pushes_of(
         .limit(limit)
         .select(columns::<Push>())
         .load(tx.conn()?)?)
+}
+
+/// What a user said to service accounts and did in them, oldest first.
+pub(in crate::service_account) fn pushes_by(tx: &mut Tx<'_>, user: UserId) -> DbResult<Vec<Push>> {
+    let theirs = followings::entrance_id.eq(pushes::entrance_id).and(followings::openid.eq(pushes::openid));
+    let sent = pushes::table.inner_join(followings::table.on(theirs)).filter(followings::user_id.eq(user));
+    Ok(sent.order(pushes::id).select(columns::<Push>()).load(tx.conn()?)?)
 }
 
 /// Messages that came before that moment.
