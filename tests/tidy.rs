@@ -233,6 +233,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "analytics_segments",
             "analytics_segment_people",
             "analytics_segment_uses",
+            "analytics_streams",
         ],
     ),
     ("payment", &["payments", "payment_attempts", "payment_notices", "refunds", "payment_reviews", "ledger_entries"]),

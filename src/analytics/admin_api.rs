@@ -73,7 +73,7 @@ pub struct EventNameView {
     /// What it is shown as; null shows it as it is.
     #[schema(example = "浏览页面")]
     pub shown_as: Option<String>,
-    /// Since when events of this name are dropped; null when they are not.
+    /// Since when events of this name are dropped, and left out of answers unless they are the shop's; null when not.
     pub blocked_at: Option<Timestamp>,
     /// How many events came under an id that had come with other content.
     #[schema(example = 0)]
@@ -188,7 +188,7 @@ pub struct EditName {
     #[serde(default)]
     #[schema(max_length = 64, example = "浏览页面")]
     shown_as: Option<String>,
-    /// Whether what comes under it is dropped from now on.
+    /// Whether what comes under it is dropped from now on; events under a name of a client's are left out of answers too.
     #[serde(default)]
     #[schema(example = false)]
     blocked: Option<bool>,

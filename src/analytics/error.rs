@@ -54,6 +54,8 @@ crate::refusals! {
         NotAnsweredYet => NOT_FOUND "not_answered_yet" "尚无分析结果" "The question has not been answered yet.",
         /// An answer is too large to be kept.
         AnswerTooLarge => UNPROCESSABLE_ENTITY "answer_too_large" "分析结果过大，无法保存" "The answer is too large to be kept.",
+        /// Only days that have begun can be exported.
+        ExportDayNotBegun => UNPROCESSABLE_ENTITY "export_day_not_begun" "该日期尚未开始，无法导出" "Only days that have begun can be exported.",
         /// There is no such user.
         UserNotFound => UNPROCESSABLE_ENTITY "user_not_found" "用户不存在" "There is no such user.",
     }

@@ -19,6 +19,7 @@
 //! * **Sealing** moves events into files of columns, the **engine** answers questions about them, **reports** ask it, what
 //!   is asked again and again is **saved**, and whom a figure counts can be kept as a **segment** of people.
 //! * The **overview** shows the shop while things happen; **ready-made** questions are those that every shop has.
+//! * **Exports** give days as files to the merchant's own warehouse, and stream events to ClickHouse.
 //! * **Flags** say what figures leave out: machines, staff, test accounts, locked-out users, seats the shop filled.
 //!
 //! Deliberately absent: state of people and things as trackers report it (`profile_*`, `$set`) beside the events that
@@ -31,6 +32,7 @@ mod effect;
 pub mod engine;
 mod error;
 pub mod events;
+mod export;
 pub mod history;
 mod hooks;
 pub mod intake;
@@ -54,6 +56,7 @@ pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
 pub use effect::{EffectApi, effect_routes};
 pub use error::AnalyticsError;
+pub use export::{ExportApi, Exports, StreamError, StreamSettings, Streamer, export_routes};
 pub use hooks::{ClaimDevice, RecordServerEvents};
 pub use intake::{Intake, IntakeSettings};
 pub use jobs::ForgetEventIds;

@@ -59,6 +59,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(share::admin_routes)
         .configure(service_account::admin_routes)
         .configure(analytics::admin_routes)
+        .configure(analytics::export_routes)
         .configure(analytics::overview_routes)
         .configure(analytics::ready_made_routes)
         .configure(analytics::report_routes)
@@ -139,7 +140,7 @@ pub(super) fn declared() -> OpenApi {
         service_account::AdminApi::openapi(),
         analytics::AdminApi::openapi(),
         analytics::OverviewApi::openapi().merge_from(analytics::ReadyMadeApi::openapi()),
-        analytics::ReportApi::openapi(),
+        analytics::ReportApi::openapi().merge_from(analytics::ExportApi::openapi()),
         analytics::SegmentApi::openapi(),
         analytics::SavedApi::openapi(),
         analytics::EffectApi::openapi(),

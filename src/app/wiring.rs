@@ -192,7 +192,7 @@ impl App {
             known_paths: web::Data::new(KnownPaths::of(&document)),
             readiness: web::Data::default(),
             metrics_gate: web::Data::new(MetricsGate(config.server.metrics_token.clone())),
-            figures: Figures::of(&config, &db, archive),
+            figures: Figures::of(&config, &db, archive, &clock)?,
             body_limit: web::PayloadConfig::new(config.server.max_body_bytes),
         };
         let app = Self(Arc::new(Inner { config, db, catalog, entrances, revocations, shared, runner, sealer }));

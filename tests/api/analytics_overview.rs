@@ -175,4 +175,50 @@ on_both_databases! {
         let (status, people) = shop.call("POST", path, Some(&shop.owner_again().await), Some(who)).await;
         assert_eq!((status, &people["user_ids"]), (200, &json!([brought.user_id().await])), "{people}");
     }
+
+    async fn answers_name_users_to_whoever_may_see_them_and_events_as_staff_do(shop: &Shop) {
+        let sharer = shop.buyer().await;
+        let token = sharer.shares().await;
+        shop.later(MINUTE_MS).await;
+        let brought = shop.buyer().await;
+        brought.opens(&token).await;
+        shop.later(MINUTE_MS).await;
+        let (sharer_id, brought_id) = (sharer.user_id().await, brought.user_id().await);
+        let as_of = shop.clock.now().plus_millis(1);
+        let tree = json!({"as_of": as_of, "top": 10});
+        let asks = async |path: &str, token: &str, question: &Value| {
+            let path = format!("/admin/v1/analytics/{path}");
+            let (status, answer) = shop.call("POST", &path, Some(token), Some(question.clone())).await;
+            assert_eq!(status, 200, "{path}: {answer}");
+            answer
+        };
+        let top = asks("share-tree", &shop.owner, &tree).await["top"][0].clone();
+        assert_eq!((&top["user_id"], &top["direct"], &top["person"]), (&json!(sharer_id), &json!(1), &Value::Null), "{top}");
+        let who = json!({"question": tree, "figure": {"direct": sharer_id}});
+        assert_eq!(asks("share-tree/people", &shop.owner, &who).await["user_ids"], json!([brought_id]));
+        let role = json!({"name": "looker", "title": "看数", "permissions": ["analytics.read"]});
+        let role = text(&shop.staff_post("/roles", role).await["role_id"]);
+        let (_, looker) = shop.colleague("looker", &[&role]).await;
+        let hidden = asks("share-tree", &looker, &tree).await["top"][0].clone();
+        assert_eq!((&hidden["user_id"], &hidden["direct"]), (&Value::Null, &json!(1)), "{hidden}");
+
+        shop.tells_of(Some(&sharer.token), None, "page_seen").await;
+        shop.app.seal_events().await.expect("sealed");
+        shop.tells_of(Some(&brought.token), None, "page_seen").await;
+        let range = json!({"from": as_of.plus_millis(-DAY_MS), "to": as_of.plus_millis(DAY_MS)});
+        let funnel = json!({"range": range, "steps": [{"event": "page_seen"}]});
+        let name = text(&shop.event_name("page_seen").await["id"]);
+        let edits = async |edit: Value| shop.staff("PATCH", &format!("/analytics/event-names/{name}"), Some(edit)).await;
+        edits(json!({"shown_as": "看页面"})).await;
+        let step = asks("funnels", &looker, &funnel).await["steps"][0].clone();
+        assert_eq!((&step["event"], &step["label"], &step["reached"]), (&json!("page_seen"), &json!("看页面"), &json!(2)), "{step}");
+        let visits = json!({"range": range});
+        let exits = async || asks("sessions", &looker, &visits).await["exits"].to_string();
+        assert!(exits().await.contains("看页面"));
+        edits(json!({"blocked": true})).await;
+        assert_eq!(asks("funnels", &looker, &funnel).await["steps"][0]["reached"], 0, "sealed or not, it is left out");
+        assert!(!exits().await.contains("page_seen"));
+        edits(json!({"blocked": false})).await;
+        assert_eq!(asks("funnels", &looker, &funnel).await["steps"][0]["reached"], 2);
+    }
 }

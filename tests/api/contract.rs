@@ -305,6 +305,7 @@ fn is_not_walked(path: &str) -> bool {
         "/service-replies/",
         "/analytics/saved-questions/",
         "/analytics/segments/",
+        "/analytics/exports/",
     ];
     path.contains('{') && rooms.iter().any(|room| path.contains(room))
 }

@@ -19,6 +19,7 @@ mod support;
 
 mod access;
 mod analytics_effect;
+mod analytics_export;
 mod analytics_history;
 mod analytics_intake;
 mod analytics_killed;

@@ -61,7 +61,7 @@ pub struct EffectPeopleBody {
 }
 
 const fn view(show_all: bool) -> View {
-    View { show_all, with_known: true }
+    View { show_all, with_known: true, with_users: false }
 }
 
 /// The segments that a question asks for.

@@ -12,6 +12,7 @@ use super::filter::Pick;
 use super::flaw::{Flaw, Result, expect};
 use super::people::{Person, PersonSet};
 use super::scan::{Ask, History, Step};
+use crate::kernel::id::UserId;
 
 /// The periods, from the first of a range on, in which somebody was active, in order; and whether they were before.
 struct Active {
@@ -373,7 +374,10 @@ pub struct Churn {
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = activity::Silent)]
 pub struct Silent {
-    /// Who.
+    /// The user; null for somebody who never logged in, for staff who may not see who is behind figures, and in saved answers.
+    pub user_id: Option<UserId>,
+    /// Who, as the engine counts people.
+    #[serde(skip)]
     pub person: Person,
     /// For how long, in milliseconds.
     pub silence_ms: i64,
@@ -403,10 +407,10 @@ pub struct ChurnFigure {}
 
 impl Tabular for ChurnAnswer {
     fn table(&self) -> Table {
-        let mut table = Table::new(&["person", "silence_ms", "limit_ms", "own"]);
+        let mut table = Table::new(&["user_id", "silence_ms", "limit_ms", "own"]);
         for silent in &self.silent {
             let figures = [silent.silence_ms.to_string(), silent.limit_ms.to_string(), silent.own.to_string()];
-            table.row(std::iter::once(silent.person.to_string()).chain(figures));
+            table.row(std::iter::once(cell(silent.user_id)).chain(figures));
         }
         table
     }
@@ -443,7 +447,8 @@ impl Analysis for Churn {
             let own = (gaps.len() >= 3).then(|| spread(gaps)).flatten().map(|(mean, deviation)| mean + 2.0 * deviation);
             let limit_ms = own.or(usual)?;
             let silence_ms = self.as_of - last;
-            let silent = Silent { person: *person, silence_ms, limit_ms, own: own.is_some() };
+            let user_id = data.users.of(*person);
+            let silent = Silent { user_id, person: *person, silence_ms, limit_ms, own: own.is_some() };
             (real_signed(silence_ms) > limit_ms).then_some(silent)
         };
         let mut silent: Vec<Silent> = all.iter().filter_map(judge).collect();

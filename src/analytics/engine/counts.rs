@@ -314,12 +314,12 @@ impl Analysis for Counts {
 }
 
 /// How many events of each day there are, by name, without reading a row where a segment's own counts say it. None when
-/// that cannot be told from counts: a set of persons is asked about.
+/// that cannot be told from counts: a set of persons is asked about, or some names are left out.
 ///
 /// # Errors
 /// What the disk says.
 pub fn by_day(data: &Dataset, range: Range, event: &Pick) -> Result<Option<Vec<(String, u64)>>> {
-    if data.only.is_some() || !event.filters.is_empty() {
+    if data.only.is_some() || !event.filters.is_empty() || !data.blocked.is_empty() {
         return Ok(None);
     }
     let buckets = data.zone.buckets(range, Period::Day);

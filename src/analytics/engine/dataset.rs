@@ -1,10 +1,11 @@
 //! What is asked: sealed segments, the tail that is not sealed yet, and what the host knows about people.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::calendar::Zone;
 use super::event::{Event, Flags};
-use super::people::{Attributes, People, PersonSet};
+use super::people::{Attributes, People, PersonSet, Users};
 use super::segment::Segment;
 use super::shares::Shares;
 
@@ -26,6 +27,12 @@ pub struct Dataset {
     pub tail: Arc<Vec<Event>>,
     /// Who is who.
     pub people: Arc<People>,
+    /// Which user a person is.
+    pub users: Arc<Users>,
+    /// What names of events are shown as, where that is another.
+    pub labels: Arc<HashMap<String, String>>,
+    /// Events of these names are left out.
+    pub blocked: Arc<HashSet<String>>,
     /// Events with any of these flags are left out.
     pub hidden: Flags,
     /// What is known about people.
@@ -47,6 +54,9 @@ impl Dataset {
             segments: Vec::new(),
             tail: Arc::default(),
             people: Arc::default(),
+            users: Arc::default(),
+            labels: Arc::default(),
+            blocked: Arc::default(),
             hidden: Flags::HIDDEN,
             attributes: Arc::default(),
             shares: Arc::default(),
@@ -78,6 +88,11 @@ impl Dataset {
     pub fn first_at(&self) -> i64 {
         let sealed = self.segments.iter().map(|segment| segment.facts().first_at);
         sealed.chain(self.tail.iter().map(|event| event.at)).min().unwrap_or(self.now)
+    }
+
+    /// What a name of an event is shown as, where that is another.
+    pub fn label(&self, event: &str) -> Option<String> {
+        self.labels.get(event).cloned()
     }
 
     /// Whether the person counts at all.

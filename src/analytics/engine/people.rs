@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::event::Value;
 use super::figures::{count, number, place};
+use crate::kernel::id::UserId;
 
 /// A person, named by the number of one of their subjects (the host picks one and keeps to it).
 pub type Person = u32;
@@ -53,6 +54,33 @@ impl People {
     /// Whether anybody is not simply themselves.
     pub fn merged(&self) -> bool {
         self.merged
+    }
+}
+
+/// Which user each person is, of those who ever logged in; empty when whoever asks may not know.
+#[derive(Clone, Debug, Default)]
+pub struct Users {
+    users: FxHashMap<Person, UserId>,
+    persons: FxHashMap<UserId, Person>,
+}
+
+impl Users {
+    /// The user that a person is.
+    pub fn of(&self, person: Person) -> Option<UserId> {
+        self.users.get(&person).copied()
+    }
+
+    /// The person that a user is.
+    pub fn person(&self, user: UserId) -> Option<Person> {
+        self.persons.get(&user).copied()
+    }
+}
+
+impl FromIterator<(Person, UserId)> for Users {
+    fn from_iter<I: IntoIterator<Item = (Person, UserId)>>(pairs: I) -> Self {
+        let users: FxHashMap<Person, UserId> = pairs.into_iter().collect();
+        let persons = users.iter().map(|(person, user)| (*user, *person)).collect();
+        Self { users, persons }
     }
 }
 

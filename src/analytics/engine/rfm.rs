@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::analysis::{Analysis, Table, Tabular};
+use super::analysis::{Analysis, Table, Tabular, cell};
 use super::calendar::{read_moment, write_moment};
 use super::dataset::Dataset;
 use super::figures::{count, mean, real_signed};
 use super::flaw::{Flaw, Result, expect};
 use super::people::{Person, PersonSet};
+use crate::kernel::id::UserId;
 
 /// Where scores begin: four rising limits, the first of which earns a 2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -46,7 +47,10 @@ pub struct Rfm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = rfm::Buyer)]
 pub struct Buyer {
-    /// Who.
+    /// The user; null for somebody who never logged in, for staff who may not see who is behind figures, and in saved answers.
+    pub user_id: Option<UserId>,
+    /// Who, as the engine counts people.
+    #[serde(skip)]
     pub person: Person,
     /// Whole days of the shop from the last paid order to the day of `as_of`.
     pub recency_days: i64,
@@ -107,11 +111,11 @@ pub const CLASSES: [(&str, &str); 8] = [
 
 impl Tabular for RfmAnswer {
     fn table(&self) -> Table {
-        let mut table = Table::new(&["person", "recency_days", "frequency", "monetary_fen", "r", "f", "m", "class"]);
+        let mut table = Table::new(&["user_id", "recency_days", "frequency", "monetary_fen", "r", "f", "m", "class"]);
         for buyer in &self.buyers {
             let figures = [buyer.recency_days.to_string(), buyer.frequency.to_string(), buyer.monetary_fen.to_string()];
             let scores = buyer.scores.map(|score| score.to_string());
-            let who = std::iter::once(buyer.person.to_string());
+            let who = std::iter::once(cell(buyer.user_id));
             table.row(who.chain(figures).chain(scores).chain([buyer.class.clone()]));
         }
         table
@@ -171,6 +175,7 @@ fn buyers(data: &Dataset, as_of: i64, limits: Option<&Limits>) -> Vec<Buyer> {
     };
     let above = [above(&recency), above(&frequency), above(&monetary)];
     let buyer = |(at, (person, bought)): (usize, (&Person, &Bought))| Buyer {
+        user_id: data.users.of(*person),
         person: *person,
         recency_days: bought.0,
         frequency: bought.1,

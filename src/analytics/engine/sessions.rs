@@ -151,6 +151,8 @@ pub struct SessionDay {
 pub struct Exit {
     /// The event or page.
     pub name: String,
+    /// What staff want the event to be shown as; none when that is its name.
+    pub label: Option<String>,
     /// How often it occurs.
     pub times: u64,
     /// How often it is the last of its session.
@@ -303,11 +305,10 @@ impl Analysis for Sessions {
             let figures = (!incomplete).then(|| figures(mine.into_iter()));
             SessionDay { day: data.zone.name(*start, Period::Day), figures, incomplete }
         };
-        let exit = |(code, (times, last)): (&u32, &(u64, u64))| Exit {
-            name: history.lexicon.text(*code).unwrap_or_else(|| "(none)".to_owned()),
-            times: *times,
-            last: *last,
-            exit_rate: ratio(*last, *times),
+        let exit = |(code, (times, last)): (&u32, &(u64, u64))| {
+            let name = history.lexicon.text(*code).unwrap_or_else(|| "(none)".to_owned());
+            let label = if self.by_page { None } else { data.label(&name) };
+            Exit { name, label, times: *times, last: *last, exit_rate: ratio(*last, *times) }
         };
         let mut exits: Vec<Exit> = work.exits.iter().map(exit).collect();
         exits.sort_by(|one, other| other.times.cmp(&one.times).then_with(|| one.name.cmp(&other.name)));

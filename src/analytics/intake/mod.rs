@@ -22,7 +22,7 @@ use crate::kernel::time::{DAY_MS, Timestamp};
 use crate::platform::db::{Db, DbError, DbResult, Tx};
 
 pub use names::{ShownNames, shown_names};
-pub use subjects::{People, erased, forget_erased, people, users_of};
+pub use subjects::{People, erased, forget_erased, people, users, users_of};
 pub(super) use subjects::{claim_device, erase, mark, note_entrance, number_made_up, resolve};
 pub use writing::{Told, ToldBatch, accept, prepared};
 

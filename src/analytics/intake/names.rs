@@ -1,6 +1,6 @@
 //! The registry of names: which events and properties there are, of what kind, how many came, and which staff block.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -130,16 +130,18 @@ pub(super) fn count_mixed(tx: &mut Tx<'_>, mixed: &BTreeMap<i64, i64>) -> DbResu
     Ok(())
 }
 
-/// What staff want names to be shown as when events are read: of events, and of properties.
+/// What staff want done with names when events are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShownNames {
     /// Stored names of events with those they are shown as.
     pub events: HashMap<String, String>,
     /// The same of properties.
     pub properties: HashMap<String, String>,
+    /// Names of events that staff blocked.
+    pub blocked_events: HashSet<String>,
 }
 
-/// What staff want names to be shown as.
+/// What staff want done with names.
 ///
 /// # Errors
 /// The database's.
@@ -152,7 +154,10 @@ pub fn shown_names(tx: &mut Tx<'_>) -> DbResult<ShownNames> {
     let of_properties =
         properties::table.filter(properties::shown_as.is_not_null()).select((properties::name, properties::shown_as));
     let of_properties: Vec<(String, Option<String>)> = of_properties.load(tx.conn()?)?;
-    Ok(ShownNames { events: pairs(of_events), properties: pairs(of_properties) })
+    let blocked: Vec<String> =
+        events::table.filter(events::blocked_at.is_not_null()).select(events::name).load(tx.conn()?)?;
+    let blocked_events = blocked.into_iter().collect();
+    Ok(ShownNames { events: pairs(of_events), properties: pairs(of_properties), blocked_events })
 }
 
 /// The id of an event's name that has just been written.

@@ -296,6 +296,24 @@ pub fn forget_erased(tx: &mut Tx<'_>, until: Timestamp) -> DbResult<()> {
     Ok(())
 }
 
+/// The user that each person is, of those who ever logged in; the whole user of those who became one.
+///
+/// # Errors
+/// The database's.
+pub fn users(tx: &mut Tx<'_>, people: &People) -> DbResult<Vec<(u32, UserId)>> {
+    let rows: Vec<(i64, Option<UserId>)> = subjects::table
+        .filter(subjects::user_id.is_not_null())
+        .order(subjects::number)
+        .select((subjects::number, subjects::user_id))
+        .load(tx.conn()?)?;
+    let part_of: HashMap<UserId, UserId> = identity::merged_users(tx)?.into_iter().collect();
+    let user = |(number, user): (i64, Option<UserId>)| {
+        let person = people.person_of(u32::try_from(number).ok()?);
+        Some((person, whole(user?, &part_of)))
+    };
+    Ok(rows.into_iter().filter_map(user).collect())
+}
+
 /// The users among these persons, each named once, in the order of their ids.
 ///
 /// # Errors
@@ -303,15 +321,6 @@ pub fn forget_erased(tx: &mut Tx<'_>, until: Timestamp) -> DbResult<()> {
 pub fn users_of(tx: &mut Tx<'_>, persons: &[u32]) -> DbResult<Vec<UserId>> {
     let people = people(tx)?;
     let wanted: HashSet<u32> = persons.iter().copied().collect();
-    let rows: Vec<(i64, Option<UserId>)> = subjects::table
-        .filter(subjects::user_id.is_not_null())
-        .select((subjects::number, subjects::user_id))
-        .load(tx.conn()?)?;
-    let theirs = rows.into_iter().filter_map(|(number, user)| {
-        let person = people.person_of(u32::try_from(number).ok()?);
-        wanted.contains(&person).then_some(user)?
-    });
-    let part_of: HashMap<UserId, UserId> = identity::merged_users(tx)?.into_iter().collect();
-    let users: BTreeSet<UserId> = theirs.map(|user| whole(user, &part_of)).collect();
-    Ok(users.into_iter().collect())
+    let theirs = users(tx, &people)?.into_iter().filter(|(person, _)| wanted.contains(person));
+    Ok(theirs.map(|(_, user)| user).collect::<BTreeSet<_>>().into_iter().collect())
 }

@@ -87,8 +87,8 @@ pub fn report_routes(config: &mut web::ServiceConfig) {
 }
 
 impl Called {
-    fn view(self, show_all: bool) -> View {
-        View { show_all, with_known: self.needs_known }
+    fn view(self, show_all: bool, with_users: bool) -> View {
+        View { show_all, with_known: self.needs_known, with_users }
     }
 }
 
@@ -109,11 +109,11 @@ impl Visitor for Routes<'_> {
 async fn ask<A: Question>(
     called: Called,
     reports: web::Data<Reports>,
-    _staff: Staff<AnalyticsRead>,
+    (_staff, names_users): (Staff<AnalyticsRead>, Option<Staff<AnalyticsPeople>>),
     query: Query<AskQuery>,
     question: Json<A>,
 ) -> ApiResult<HttpResponse> {
-    let answer = reports.ask(question.0, called.view(query.0.show_all)).await?;
+    let answer = reports.ask(question.0, called.view(query.0.show_all, names_users.is_some())).await?;
     Ok(rendered(query.0.format, called.path, &answer)?)
 }
 
@@ -144,7 +144,7 @@ async fn list_people<A: Question>(
 ) -> ApiResult<Json<FigurePeople>> {
     let FigureQuestion { question, figure, keep_as } = question.0;
     let definition = serde_json::json!({ "analysis": question, "figure": figure }).to_string();
-    let persons = reports.people(question, figure, called.view(query.0.show_all)).await?;
+    let persons = reports.people(question, figure, called.view(query.0.show_all, true)).await?;
     Ok(Json(told(&reports, staff, persons, keep_as.map(|name| (name, definition))).await?))
 }
 

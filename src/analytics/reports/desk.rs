@@ -14,6 +14,7 @@ use crate::analytics::engine::flaw::EngineError;
 use crate::analytics::engine::people::PersonSet;
 use crate::analytics::engine::segment::Segment;
 use crate::analytics::error::AnalyticsError;
+use crate::analytics::events::is_the_shops;
 use crate::analytics::intake;
 use crate::analytics::sealing::{self, FileRow};
 use crate::analytics::translated;
@@ -38,6 +39,8 @@ pub struct View {
     pub show_all: bool,
     /// Whether what is known about shares, orders and people beside single events is gathered first.
     pub with_known: bool,
+    /// Whether users are named, which whoever asks must be allowed to see.
+    pub with_users: bool,
 }
 
 impl View {
@@ -107,7 +110,7 @@ impl Reports {
     ) -> Result<T, AnalyticsError> {
         let turn = tokio::time::timeout(self.0.settings.wait, self.0.turns.acquire()).await;
         let _turn = turn.map_err(|_| AnalyticsError::TooBusy)?.map_err(|_| AnalyticsError::TooBusy)?;
-        let data = self.dataset().await?;
+        let data = self.dataset(view.with_users).await?;
         let asked = tokio::task::spawn_blocking(move || {
             let data = if view.show_all { data.showing_all() } else { data };
             work(&if view.with_known { known::completed(data)? } else { data })
@@ -118,19 +121,26 @@ impl Reports {
         }
     }
 
-    /// What there is now. Files and tail are of one moment: what is sealed meanwhile is counted once.
-    async fn dataset(&self) -> Result<Dataset, AnalyticsError> {
-        let reading = |tx: &mut Tx<'_>| {
+    /// What there is now. Files and tail are of one moment: what is sealed meanwhile is counted once. Names that staff
+    /// blocked are left out, but for the shop's own, which other figures are made of.
+    async fn dataset(&self, with_users: bool) -> Result<Dataset, AnalyticsError> {
+        let reading = move |tx: &mut Tx<'_>| {
             let (files, tail) = (sealing::files(tx)?, intake::tail(tx)?);
-            DbResult::Ok((files, tail, intake::people(tx)?, tx.now(), tx.zone().clone()))
+            let people = intake::people(tx)?;
+            let users = if with_users { intake::users(tx, &people)? } else { Vec::new() };
+            let known = (people, users, intake::shown_names(tx)?);
+            DbResult::Ok((files, tail, known, tx.now(), tx.zone().clone()))
         };
-        let (files, tail, people, now, zone) = self.0.db.read("analytics.dataset", reading).await?;
+        let (files, tail, (people, users, names), now, zone) = self.0.db.read("analytics.dataset", reading).await?;
         let segments = self.segments(files).await?;
         let tail = tail.into_iter().map(translated::event).collect();
         Ok(Dataset {
             segments,
             tail: Arc::new(tail),
             people: Arc::new(translated::people(&people)),
+            users: Arc::new(users.into_iter().collect()),
+            labels: Arc::new(names.events),
+            blocked: Arc::new(names.blocked_events.into_iter().filter(|name| !is_the_shops(name)).collect()),
             workers: self.0.settings.workers,
             ..Dataset::empty(translated::zone(&zone), now.millis())
         })

@@ -13,7 +13,7 @@ use crate::kernel::time::Timestamp;
 use crate::platform::db::Tx;
 
 /// Conditions may be about anything that is known of people.
-const VIEW: View = View { show_all: false, with_known: true };
+const VIEW: View = View { show_all: false, with_known: true, with_users: false };
 
 /// The people of a segment as of a moment.
 #[derive(Clone, Debug)]

@@ -193,6 +193,14 @@ settings! {
         "How many threads one question may use.";
     ANALYTICS_WRITERS = "analytics.writers" "HOURGLASS_ANALYTICS_WRITERS" Some("4"), "a number from 1 to 64",
         "How many batches of events are written at once, so that the shop's own transactions wait behind no more.";
+    ANALYTICS_CLICKHOUSE_URL = "analytics.clickhouse_url" "HOURGLASS_ANALYTICS_CLICKHOUSE_URL" None, "an http or https address without a slash at the end",
+        "The HTTP interface of a ClickHouse that sealed events are sent to; without it none is sent.";
+    ANALYTICS_CLICKHOUSE_USER = "analytics.clickhouse_user" "HOURGLASS_ANALYTICS_CLICKHOUSE_USER" None, "1 to 128 characters",
+        "Who writes there.";
+    ANALYTICS_CLICKHOUSE_PASSWORD = "analytics.clickhouse_password" "HOURGLASS_ANALYTICS_CLICKHOUSE_PASSWORD" None, "a password",
+        "Their password.";
+    ANALYTICS_CLICKHOUSE_TABLE = "analytics.clickhouse_table" "HOURGLASS_ANALYTICS_CLICKHOUSE_TABLE" Some("hourglass_events"), "a table, or database.table",
+        "The table, made by `src/analytics/export/clickhouse/events.sql`.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
         "Whether `serve` does background work too, or leaves it to `work`.";
     WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",

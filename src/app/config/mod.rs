@@ -3,6 +3,7 @@
 //! Every setting stands in one table ([`catalogue`]), from which `hourglass config` prints its help. Something missing,
 //! malformed or unknown stops the start with one line that names it. Secrets have their own type and are never printed.
 
+mod analytics;
 pub mod catalogue;
 #[cfg(test)]
 mod tests;
@@ -15,15 +16,14 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 
+pub use self::analytics::AnalyticsConfig;
 use self::catalogue as known;
 pub use self::values::{ConfigError, Values};
 use self::values::{complaint, malformed, missing};
-use crate::analytics::{IntakeSettings, ReportSettings, SealingSettings};
 use crate::identity::OauthSettings;
 use crate::identity::rules::RedirectRules;
 use crate::kernel::day::Zone;
 use crate::kernel::money::Fen;
-use crate::kernel::time::MINUTE_MS;
 use crate::platform::db::DbSettings;
 use crate::platform::http::auth::MIN_SECRET_BYTES;
 use crate::platform::http::rate_limit::LimitSettings;
@@ -36,8 +36,6 @@ use crate::platform::wechat::{EnvVersion, PaySettings, PlatformKeySource, Wechat
 const DEVELOPMENT_TOKEN_SECRET: &str = "hourglass-development-token-secret-not-for-production";
 /// Seals in development when nothing else is set; refused in production.
 const DEVELOPMENT_SEAL_KEY: &str = "686f7572676c6173732d646576656c6f706d656e742d7365616c2d6b65792121";
-/// How long a question about figures waits for its turn.
-const QUESTION_WAIT: Duration = Duration::from_secs(20);
 /// Secrets that stand in tutorials and examples; whoever looks for a way in tries them first.
 const WELL_KNOWN: [&str; 8] =
     ["secret", "changeme", "change-me", "change_me", "password", "your-secret", "your_secret", "hourglass"];
@@ -138,19 +136,6 @@ pub struct CouponConfig {
     pub approval_above: Fen,
     /// So do more coupons than this.
     pub approval_above_count: i64,
-}
-
-/// What comes into analytics.
-#[derive(Debug, Clone)]
-pub struct AnalyticsConfig {
-    /// How much may wait at the door.
-    pub intake: IntakeSettings,
-    /// When events are sealed.
-    pub sealing: SealingSettings,
-    /// How questions are answered.
-    pub reports: ReportSettings,
-    /// What trackers of other makers report under; without one none is let in.
-    pub project_key: Option<SecretString>,
 }
 
 /// Background work.
@@ -266,7 +251,7 @@ impl Config {
                 approval_above: Fen::new(values.number(known::COUPON_APPROVAL_FEN, 0, 100_000_000_000)?),
                 approval_above_count: values.number(known::COUPON_APPROVAL_COUNT, 0, 1_000_000)?,
             },
-            analytics: analytics(values)?,
+            analytics: analytics::read(values)?,
             books_hour: values.number(known::BOOKS_HOUR, 0, 23)?,
             share: share(values, &server)?,
             worker: WorkerConfig {
@@ -556,32 +541,6 @@ fn page(values: &Values, setting: &'static known::Setting) -> Result<String, Con
     let of_page = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
     let good = !page.is_empty() && !page.starts_with('/') && page.bytes().all(of_page);
     if good { Ok(page) } else { Err(malformed(setting)) }
-}
-
-fn analytics(values: &Values) -> Result<AnalyticsConfig, ConfigError> {
-    let project_key = values.secret(known::ANALYTICS_PROJECT_KEY);
-    let length = project_key.as_ref().map(|key| key.expose_secret().len());
-    if length.is_some_and(|length| !(16..=128).contains(&length)) {
-        return Err(malformed(known::ANALYTICS_PROJECT_KEY));
-    }
-    Ok(AnalyticsConfig {
-        intake: IntakeSettings {
-            waiting_events: values.number(known::ANALYTICS_WAITING_EVENTS, 100, 1_000_000)?,
-            waiting_kib: values.number(known::ANALYTICS_WAITING_KIB, 1_024, 1_048_576)?,
-            writers: values.number(known::ANALYTICS_WRITERS, 1, 64)?,
-            wait: Duration::from_millis(values.number(known::DATABASE_WAIT_MS, 1, 60_000)?),
-        },
-        sealing: SealingSettings {
-            events: values.number(known::ANALYTICS_SEAL_EVENTS, 1, 1_000_000)?,
-            wait_ms: values.number::<i64>(known::ANALYTICS_SEAL_MINUTES, 1, 1_440)?.saturating_mul(MINUTE_MS),
-        },
-        reports: ReportSettings {
-            at_once: values.number(known::ANALYTICS_QUESTIONS, 1, 64)?,
-            workers: values.number(known::ANALYTICS_THREADS, 1, 64)?,
-            wait: QUESTION_WAIT,
-        },
-        project_key,
-    })
 }
 
 fn limits(values: &Values) -> Result<LimitSettings, ConfigError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::{App, telemetry};
-use crate::analytics::{AnalyticsError, KeepAnswersFresh, SealingError};
+use crate::analytics::{AnalyticsError, KeepAnswersFresh, SealingError, StreamError};
 use crate::campaign::WatchRisks;
 use crate::kernel::time::MINUTE_MS;
 use crate::platform::db::{DbError, DbResult, Tx};
@@ -50,6 +50,14 @@ impl App {
         self.saved_answers().round().await
     }
 
+    /// Sends sealed events to ClickHouse, as goes on by itself in the background where there is one; says how many.
+    ///
+    /// # Errors
+    /// The database, or whatever ClickHouse said.
+    pub async fn stream_events(&self) -> Result<u64, StreamError> {
+        self.0.shared.figures.stream().await
+    }
+
     fn saved_answers(&self) -> KeepAnswersFresh {
         KeepAnswersFresh(self.0.shared.figures.reports().clone())
     }
@@ -64,7 +72,8 @@ impl App {
                 let watching = watch_risks.keep_watch(self.0.db.clone(), pause, stop.clone());
                 let sealing = self.0.sealer.clone().keep_sealing(SEAL_EVERY, stop.clone());
                 let asking = self.saved_answers().keep_asking(ASK_ANEW_EVERY, stop.clone());
-                tokio::join!(self.0.runner.run(pause, stop.clone()), watching, sealing, asking);
+                let streaming = self.0.shared.figures.clone().keep_streaming(stop.clone());
+                tokio::join!(self.0.runner.run(pause, stop.clone()), watching, sealing, asking, streaming);
             }
         };
         tokio::join!(

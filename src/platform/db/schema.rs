@@ -235,6 +235,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    analytics_streams (name) {
+        name -> Text,
+        position -> BigInt,
+        pending -> Nullable<BigInt>,
+        sent -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     analytics_subjects (number) {
         number -> BigInt,
         kind -> Text,
@@ -2051,6 +2061,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     analytics_segment_people,
     analytics_segment_uses,
     analytics_segments,
+    analytics_streams,
     analytics_subjects,
     audit_entries,
     bargain_awards,

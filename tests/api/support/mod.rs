@@ -19,6 +19,7 @@ pub mod shop;
 pub mod telling;
 pub mod town;
 pub mod virtual_goods;
+pub mod warehouse;
 
 pub use shop::Shop;
 

@@ -21,6 +21,8 @@ pub struct StepFigures {
     pub step: usize,
     /// The event.
     pub event: String,
+    /// What staff want it to be shown as; none when that is its name.
+    pub label: Option<String>,
     /// How many took it.
     pub reached: u64,
     /// Of those who took the step before.
@@ -108,6 +110,7 @@ pub(super) fn answer(funnel: &Funnel, data: &Dataset, ways: Ways) -> FunnelAnswe
         steps.push(StepFigures {
             step: at + 1,
             event: pick.event.clone(),
+            label: data.label(&pick.event),
             reached: *count,
             step_rate: before.and_then(|before| ratio(*count, before)),
             overall_rate: ratio(*count, first),

@@ -34,6 +34,9 @@ pub(super) struct Reading<'a> {
 impl Reading<'_> {
     /// The kinds that an event of this name may be of.
     fn kinds(&self, name: &str) -> u32 {
+        if self.data.blocked.contains(name) {
+            return 0;
+        }
         let kinds = self.ask.picks.iter().enumerate().filter(|(_, pick)| pick.names(name));
         kinds.fold(0, |mask, (bit, _)| mask | 1 << bit)
     }
@@ -64,6 +67,11 @@ impl Reading<'_> {
         let mut keep: Option<Vec<bool>> = None;
         if !self.ask.all {
             keep = Some(mask.iter().map(|mask| *mask != 0).collect());
+        }
+        if self.ask.all && names.iter().any(|name| self.data.blocked.contains(name)) {
+            let blocked: Vec<bool> = names.iter().map(|name| self.data.blocked.contains(name)).collect();
+            let is_blocked = |code: &u32| place(*code).checked_sub(1).and_then(|code| blocked.get(code)) == Some(&true);
+            narrow(&mut keep, codes.iter().map(|code| !is_blocked(code)));
         }
         if Flags::from_bits(facts.flags).any_of(self.data.hidden) {
             let hidden = i32::from(self.data.hidden.bits());
@@ -101,7 +109,10 @@ impl Reading<'_> {
     /// What is needed of the tail.
     pub(super) fn tail(&self) -> Result<Batch> {
         let hidden = self.data.hidden;
-        let wanted = |event: &&Event| self.ask.range.contains(event.at) && !event.flags.any_of(hidden);
+        let wanted = |event: &&Event| {
+            let counts = !event.flags.any_of(hidden) && !self.data.blocked.contains(&event.name);
+            counts && self.ask.range.contains(event.at)
+        };
         let events: Vec<&Event> = self.data.tail.iter().filter(wanted).collect();
         let cells = |property: &str| Cells::of(events.iter().map(|event| event.properties.get(property).cloned()));
         let mut mask: Vec<u32> = events.iter().map(|event| self.kinds(&event.name)).collect();

@@ -20,6 +20,7 @@ mod column;
 mod compact;
 mod open;
 mod pages;
+mod stream;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -57,6 +57,12 @@ fn a_segment_gives_back_every_event_as_it_was() {
         let segment = Segment::open(&path).unwrap();
         expected.sort_by_key(|event| (people.of(event.subject), event.at, event.seq));
         assert_eq!(segment.events().unwrap(), expected, "seed {seed}");
+        let mut told = Vec::new();
+        let took = segment.each(|event| {
+            told.push(event);
+            Ok(())
+        });
+        assert!(took.is_ok() && told == expected, "one by one, seed {seed}: {took:?}");
         assert_eq!(segment.facts(), &info.facts);
         assert_eq!(info.facts.counts.iter().map(|name| name.count).sum::<u64>(), info.facts.rows);
         assert_eq!(std::fs::metadata(&path).unwrap().len(), info.bytes);

@@ -12,11 +12,16 @@ use crate::analytics::engine::dataset::Dataset;
 use crate::analytics::engine::event::Value;
 use crate::analytics::engine::people::{Attributes, People, REGISTERED};
 use crate::analytics::engine::testing::{DAY, MONDAY, history};
+use crate::kernel::id::UserId;
 
 const NAMES: [&str; 4] = ["A", "B", "C", "D"];
 
 fn who(name: &str) -> u32 {
     u32::try_from(NAMES.iter().position(|known| *known == name).unwrap()).unwrap()
+}
+
+fn user(person: u32) -> UserId {
+    UserId::new(900 + i64::from(person))
 }
 
 fn share(token: &str, sharer: &str, at: i64) -> Share {
@@ -47,7 +52,8 @@ fn fixture() -> Dataset {
     for (person, at) in &shares.first_seen {
         attributes.set(*person, REGISTERED, Value::Number(*at as f64));
     }
-    Dataset { shares: Arc::new(shares), attributes: Arc::new(attributes), ..history(Vec::new()) }
+    let users = Arc::new((0..4).map(|person| (person, user(person))).collect());
+    Dataset { shares: Arc::new(shares), attributes: Arc::new(attributes), users, ..history(Vec::new()) }
 }
 
 #[test]
@@ -69,8 +75,8 @@ fn the_fixture_of_the_definition_holds() {
     assert_eq!((top.person, top.direct, top.descendants, top.revenue_fen, top.opens), (who("A"), 2, 3, 900, 2));
     assert_eq!(top.breadth, vec![2, 1]);
     let list = |figure| tree.people(&data, &figure).unwrap().iter().collect::<Vec<_>>();
-    assert_eq!(list(ShareFigure::Descendants(who("A"))), vec![1, 2, 3]);
-    assert_eq!(list(ShareFigure::Direct(who("B"))), vec![3]);
+    assert_eq!(list(ShareFigure::Descendants(user(who("A")))), vec![1, 2, 3]);
+    assert_eq!(list(ShareFigure::Direct(user(who("B")))), vec![3]);
     assert_eq!((list(ShareFigure::Sharers), list(ShareFigure::Acquired)), (vec![0, 1, 3], vec![1, 2, 3]));
     let other = ShareTree { topic: Some("cup".into()), ..tree };
     assert_eq!(other.answer(&data).unwrap().acquired, 0);

@@ -13,6 +13,7 @@ use crate::analytics::engine::dataset::Dataset;
 use crate::analytics::engine::figures::{count, median, ratio, real_signed};
 use crate::analytics::engine::flaw::{Flaw, Result, expect};
 use crate::analytics::engine::people::{Person, PersonSet};
+use crate::kernel::id::UserId;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -36,7 +37,10 @@ pub struct ShareTree {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = tree::Sharer)]
 pub struct Sharer {
-    /// Who.
+    /// The user; null for somebody who never logged in, for staff who may not see who is behind figures, and in saved answers.
+    pub user_id: Option<UserId>,
+    /// Who, as the engine counts people.
+    #[serde(skip)]
     pub person: Person,
     /// How often they shared.
     pub shares: u64,
@@ -70,6 +74,11 @@ pub struct ShareTreeAnswer {
     pub top: Vec<Sharer>,
 }
 
+/// The person that a user is.
+fn known(data: &Dataset, user: UserId) -> Result<Person, Flaw> {
+    data.users.person(user).ok_or_else(|| Flaw::new("figure", "no_such_figure"))
+}
+
 /// Which people of the answer are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = tree::ShareFigure)]
@@ -80,17 +89,17 @@ pub enum ShareFigure {
     /// Everybody who came first by a share.
     Acquired,
     /// Whom somebody brought themselves.
-    Direct(Person),
+    Direct(UserId),
     /// Everybody below somebody.
-    Descendants(Person),
+    Descendants(UserId),
 }
 
 impl Tabular for ShareTreeAnswer {
     fn table(&self) -> Table {
-        let mut table = Table::new(&["person", "shares", "opens", "depth", "direct", "descendants", "revenue_fen"]);
+        let mut table = Table::new(&["user_id", "shares", "opens", "depth", "direct", "descendants", "revenue_fen"]);
         for sharer in &self.top {
             let counts = [sharer.shares, sharer.opens, sharer.depth, sharer.direct, sharer.descendants];
-            let who = std::iter::once(sharer.person.to_string());
+            let who = std::iter::once(cell(sharer.user_id));
             table.row(who.chain(counts.map(|count| count.to_string())).chain([sharer.revenue_fen.to_string()]));
         }
         table
@@ -144,6 +153,7 @@ impl Analysis for ShareTree {
                 let generations = forest.generations(*person);
                 let below = generations.iter().flatten();
                 Sharer {
+                    user_id: data.users.of(*person),
                     person: *person,
                     shares: *shares,
                     opens: opened.get(person).copied().unwrap_or(0),
@@ -176,8 +186,8 @@ impl Analysis for ShareTree {
         Ok(match figure {
             ShareFigure::Sharers => self.shares(data).map(|share| data.people.of(share.sharer)).collect(),
             ShareFigure::Acquired => forest.edges.iter().filter(|edge| edge.acquired).map(|edge| edge.viewer).collect(),
-            ShareFigure::Direct(person) => forest.direct(*person).collect(),
-            ShareFigure::Descendants(person) => forest.generations(*person).into_iter().flatten().collect(),
+            ShareFigure::Direct(user) => forest.direct(known(data, *user)?).collect(),
+            ShareFigure::Descendants(user) => forest.generations(known(data, *user)?).into_iter().flatten().collect(),
         })
     }
 }
