@@ -66,6 +66,7 @@ fn made_of(tx: &mut Tx<'_>, known: &ServerEvent, event: &RecordedEvent, payload:
         && let (Whom::User(user), Some(entrance)) = (whom, payload.pointer("/entrance").and_then(Value::as_str))
     {
         let subject = intake::resolve(tx, &SubjectKey::User(user))?;
+        intake::number_claims(tx)?;
         intake::note_entrance(tx, subject.number, entrance)?;
     }
     let mut whole = carried.clone();

@@ -3,7 +3,7 @@
 use super::engine::calendar;
 use super::engine::event::{Event, Flags, Value};
 use super::engine::people;
-use super::intake::{People, TakenEvent};
+use super::intake::{Roll, TakenEvent};
 use super::model::PropertyValue;
 use crate::kernel::day::Zone;
 
@@ -34,8 +34,8 @@ fn value(value: PropertyValue) -> Option<Value> {
 }
 
 /// Who is who.
-pub(super) fn people(people: &People) -> people::People {
-    let numbered = (0..).zip(people.persons().iter().copied());
+pub(super) fn people(roll: &Roll) -> people::People {
+    let numbered = (0..).zip(roll.persons().iter().copied());
     people::People::new(numbered.filter(|(subject, person)| subject != person))
 }
 

@@ -83,6 +83,14 @@ on_both_databases! {
         assert_eq!(shop.people_of(&fixed).await, (2, json!([users[1], users[2]])));
         let (_, overlap) = shop.segment("POST", "/compare", Some(json!({"one": fixed, "other": living}))).await;
         assert_eq!((&overlap["only_one"], &overlap["both"], &overlap["only_other"]), (&json!(0), &json!(2), &json!(1)));
+        let funnel = json!({"range": shop.lately(), "steps": [{"event": "page_seen"}]});
+        for (segment, reached) in [(String::new(), 3), (format!("?segment_id={living}"), 2), (format!("?segment_id={fixed}"), 2)] {
+            let path = format!("/admin/v1/analytics/funnels{segment}");
+            let (status, answer) = shop.call("POST", &path, Some(&shop.owner), Some(funnel.clone())).await;
+            assert_eq!((status, &answer["steps"][0]["reached"]), (200, &json!(reached)), "narrowed to {segment}: {answer}");
+        }
+        let (status, _) = shop.call("POST", "/admin/v1/analytics/funnels?segment_id=1", Some(&shop.owner), Some(funnel)).await;
+        assert_eq!(status, 404);
         let path = format!("/admin/v1/analytics/segments/{living}/export");
         let table = shop.spreadsheet("GET", &path, None).await;
         assert_eq!(table.lines().collect::<Vec<_>>(), ["user_id", users[1].as_str(), users[2].as_str(), came.as_str()]);

@@ -6,18 +6,23 @@ use serde_json::{Value, json};
 
 use crate::support::Shop;
 use crate::support::buyer::Buyer;
-use crate::support::crowd::at_once;
+use crate::support::crowd::{at_once, number_from};
 use crate::support::groups::GroupBuy;
 use crate::support::shop::text;
 
 const MINUTE: i64 = 60_000;
 /// People who want into one group at once.
 const CROWD: usize = 500;
-/// How often two want the last seat, and how many such pairs at once.
-const ROUNDS: usize = 60;
+/// How many pairs want a last seat at once.
 const PAIRS_AT_ONCE: usize = 12;
 /// How often the last payment meets the deadline.
 const DEADLINES: usize = 12;
+
+/// How often two want the last seat: `ROUNDS`, or 60 times. The long run is
+/// `ROUNDS=1000 cargo test --test api last_seat_one_gets_it`.
+fn rounds() -> usize {
+    number_from("ROUNDS").unwrap_or(60)
+}
 
 /// Counts the answers with this status and code.
 fn count(answers: &[(u16, Value)], status: u16, code: &str) -> usize {
@@ -76,10 +81,10 @@ on_both_databases! {
     async fn of_two_who_want_the_last_seat_one_gets_it_every_time(shop: &Shop) {
         let buy = with_free_leaders(shop, json!({})).await;
         let (leader, one, other) = (shop.buyer().await, shop.buyer().await, shop.buyer().await);
-        let rounds = (0..ROUNDS).map(|_| one_of_two_gets_the_last_seat(shop, &buy, &leader, [&one, &other]));
-        at_once(PAIRS_AT_ONCE, rounds).await;
+        let pairs = (0..rounds()).map(|_| one_of_two_gets_the_last_seat(shop, &buy, &leader, [&one, &other]));
+        at_once(PAIRS_AT_ONCE, pairs).await;
         shop.settle().await;
-        let formed = i64::try_from(ROUNDS).expect("few");
+        let formed = i64::try_from(rounds()).expect("few");
         assert_eq!((shop.events("group_buy.formed").await, shop.events("group_buy.succeeded").await), (formed, 2 * formed));
     }
 

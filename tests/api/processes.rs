@@ -10,6 +10,7 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 
 use crate::support::buyer::basket;
+use crate::support::crowd::number_from;
 use crate::support::shop::text;
 use crate::support::town::{Ask, Town, free_port, until};
 
@@ -25,11 +26,6 @@ fn kills() -> usize {
 /// How much is bought meanwhile at least: `CHECKOUTS`, or six purchases for each kill.
 fn checkouts() -> usize {
     number_from("CHECKOUTS").unwrap_or(6 * kills())
-}
-
-fn number_from(variable: &str) -> Option<usize> {
-    let said = std::env::var(variable).ok()?;
-    Some(said.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
 }
 
 /// What two friends bought: whose, which order.

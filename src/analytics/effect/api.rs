@@ -9,7 +9,7 @@ use crate::analytics::engine::audience;
 use crate::analytics::engine::quality::{Quality, QualityAnswer, QualityFigure};
 use crate::analytics::error::AnalyticsError;
 use crate::analytics::reports::{AskQuery, FigurePeople, PeopleQuery, Reports, View, rendered, told};
-use crate::analytics::segments::Shelf;
+use crate::analytics::segments::{self, SegmentId, Shelf};
 use crate::campaign;
 use crate::kernel::id::CampaignId;
 use crate::platform::http::{ApiResult, Json, Path, Query, Staff};
@@ -60,8 +60,13 @@ pub struct EffectPeopleBody {
     pub keep_as: Option<String>,
 }
 
-const fn view(show_all: bool) -> View {
-    View { show_all, with_known: true, with_users: false }
+async fn view(
+    reports: &Reports,
+    (show_all, segment): (bool, Option<SegmentId>),
+    with_known: bool,
+) -> Result<View, AnalyticsError> {
+    let only = segments::narrowed(reports, segment).await?;
+    Ok(View { show_all, with_known, with_users: false, only })
 }
 
 /// The segments that a question asks for.
@@ -93,7 +98,7 @@ pub async fn ask_quality(
     let question = question.0;
     let shelf = shelf_of(&reports, &question).await?;
     let work = move |data: &_| question.answer(data, &shelf.for_data(data));
-    let answer = reports.work(view(query.0.show_all), work).await?;
+    let answer = reports.work(view(&reports, (query.0.show_all, query.0.segment_id), true).await?, work).await?;
     Ok(rendered(query.0.format, "quality", &answer)?)
 }
 
@@ -116,7 +121,7 @@ pub async fn list_quality_people(
     let definition = serde_json::json!({ "analysis": question, "figure": figure }).to_string();
     let shelf = shelf_of(&reports, &question).await?;
     let work = move |data: &_| question.people(data, &shelf.for_data(data), &figure);
-    let persons = reports.work(view(query.0.show_all), work).await?;
+    let persons = reports.work(view(&reports, (query.0.show_all, query.0.segment_id), true).await?, work).await?;
     Ok(Json(told(&reports, staff, persons, keep_as.map(|name| (name, definition))).await?))
 }
 
@@ -143,7 +148,7 @@ pub async fn ask_campaign_effect(
     question.validate().map_err(AnalyticsError::from)?;
     let books = reports.db().read("analytics.campaign_outcome", move |tx| campaign::outcome(tx, id)).await?;
     let work = move |data: &_| question.answer(data, id, &books);
-    let answer = reports.work(View { with_known: false, ..view(query.0.show_all) }, work).await?;
+    let answer = reports.work(view(&reports, (query.0.show_all, query.0.segment_id), false).await?, work).await?;
     Ok(rendered(query.0.format, &format!("campaign-{id}-effect"), &answer)?)
 }
 
@@ -172,6 +177,6 @@ pub async fn list_campaign_effect_people(
     })
     .to_string();
     let work = move |data: &_| question.people(data, id, figure);
-    let persons = reports.work(View { with_known: false, ..view(query.0.show_all) }, work).await?;
+    let persons = reports.work(view(&reports, (query.0.show_all, query.0.segment_id), false).await?, work).await?;
     Ok(Json(told(&reports, staff, persons, keep_as.map(|name| (name, definition))).await?))
 }

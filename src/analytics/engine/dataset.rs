@@ -14,7 +14,7 @@ pub const LATENESS_MS: i64 = 7 * 86_400_000;
 
 /// Everything that questions are asked of. Cheap to clone, so that a view of it can be narrowed.
 ///
-/// Event ids are unique among segments and tail: intake refuses repetitions, and compaction removes what slipped in.
+/// Event ids are unique among segments and tail: intake refuses repetitions.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// The shop's zone.

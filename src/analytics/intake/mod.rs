@@ -6,6 +6,7 @@
 //! transactions never stand behind more than those few.
 
 mod names;
+mod roll;
 mod store;
 mod subjects;
 mod writing;
@@ -22,8 +23,9 @@ use crate::kernel::time::{DAY_MS, Timestamp};
 use crate::platform::db::{Db, DbError, DbResult, Tx};
 
 pub use names::{ShownNames, shown_names};
-pub use subjects::{People, erased, forget_erased, people, users, users_of};
-pub(super) use subjects::{claim_device, erase, mark, note_entrance, number_made_up, resolve};
+pub use roll::Roll;
+pub(super) use subjects::{claim_device, erase, mark, note_entrance, number_claims, number_made_up, resolve};
+pub use subjects::{erased, forget_erased};
 pub use writing::{Told, ToldBatch, accept, prepared};
 
 /// For how long the id of an event is remembered: longer than the latest event may be late.

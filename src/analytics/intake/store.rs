@@ -109,3 +109,9 @@ pub(super) fn count_up(tx: &mut Tx<'_>, counter: &str, by: i64, most: i64) -> Db
     }
     Ok(None)
 }
+
+/// What a counter stands at.
+pub(super) fn counted(tx: &mut Tx<'_>, counter: &str) -> DbResult<i64> {
+    let found: Option<i64> = counters::table.find(counter).select(counters::value).first(tx.conn()?).optional()?;
+    Ok(found.unwrap_or(0))
+}

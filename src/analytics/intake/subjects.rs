@@ -1,20 +1,19 @@
 //! Whoever events are about: a dense number for each, and whose they are.
 //!
-//! Events carry the number alone and are never rewritten. Who is who is asked when events are read: a device is its first
+//! Events carry the number alone and are never rewritten. Who is who is asked when events are read ([`super::roll`]): a device is its first
 //! user's, a tracker's name is what its identify calls joined it to, and users who became one are one, by what identity
 //! says at that moment. So history follows the person, and a merge that is taken back takes back nothing else.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-
 use diesel::prelude::*;
 
+use super::roll::{ERASURES, UNNUMBERED};
 use super::store;
 use crate::analytics::model::{Flags, SubjectKey, SubjectKind};
 use crate::identity;
 use crate::kernel::id::{DeviceId, UserId};
 use crate::kernel::time::Timestamp;
 use crate::platform::db::schema::{analytics_erased_subjects as erased, analytics_subjects as subjects};
-use crate::platform::db::{DbResult, Tx, columns};
+use crate::platform::db::{DbError, DbResult, Tx, columns};
 
 /// The counter of subjects.
 const COUNTER: &str = "subjects";
@@ -24,6 +23,8 @@ const MOST: i64 = 4_294_967_295;
 const LONGEST_CHAIN: usize = 64;
 /// Subjects numbered by one statement.
 const NUMBERED_AT_ONCE: usize = 1_000;
+/// Claims of devices numbered at once.
+const CLAIMS_AT_ONCE: i64 = 500;
 /// What the shop itself is called among subjects.
 const SHOP: &str = "shop";
 
@@ -38,33 +39,8 @@ pub(in crate::analytics) struct SubjectRow {
     pub(in crate::analytics) joined_to: Option<i64>,
     pub(in crate::analytics) marks: Flags,
     pub(in crate::analytics) entrance: Option<String>,
-    pub(in crate::analytics) first_seen_at: crate::kernel::time::Timestamp,
-}
-
-/// Who is who, by the numbers of subjects.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct People {
-    persons: Vec<u32>,
-    marks: Vec<Flags>,
-}
-
-impl People {
-    /// The number of the person that a subject is: the smallest of their numbers. A number that is not known is its own.
-    pub fn person_of(&self, subject: u32) -> u32 {
-        let place = usize::try_from(subject).unwrap_or(usize::MAX);
-        self.persons.get(place).copied().unwrap_or(subject)
-    }
-
-    /// What is known about the person that a subject is.
-    pub fn marks_of(&self, subject: u32) -> Flags {
-        let place = usize::try_from(self.person_of(subject)).unwrap_or(usize::MAX);
-        self.marks.get(place).copied().unwrap_or_default()
-    }
-
-    /// The person of each number, by the number itself; the first place stands for nobody.
-    pub fn persons(&self) -> &[u32] {
-        &self.persons
-    }
+    pub(in crate::analytics) first_seen_at: Timestamp,
+    pub(in crate::analytics) revision: i64,
 }
 
 fn find(tx: &mut Tx<'_>, kind: SubjectKind, reference: &str) -> DbResult<Option<SubjectRow>> {
@@ -111,6 +87,7 @@ pub(in crate::analytics) fn number_made_up(tx: &mut Tx<'_>, seed: u64, people: u
         marks: Flags::NONE,
         entrance: None,
         first_seen_at: now,
+        revision: first + i64::from(place),
     };
     let places: Vec<u32> = (0..people).collect();
     for some in places.chunks(NUMBERED_AT_ONCE) {
@@ -125,6 +102,12 @@ fn known_user(tx: &mut Tx<'_>, name: &str) -> DbResult<Option<UserId>> {
     Ok(identity::known_users(tx, &[user])?.first().copied())
 }
 
+/// The next number of the counter, for a new subject or for a change of one.
+fn next_number(tx: &mut Tx<'_>) -> DbResult<i64> {
+    let full = || DbError::Defect("there are as many subjects as numbers".to_owned());
+    store::count_up(tx, COUNTER, 1, MOST)?.ok_or_else(full)
+}
+
 fn numbered(
     tx: &mut Tx<'_>,
     kind: SubjectKind,
@@ -135,8 +118,7 @@ fn numbered(
         return Ok(row);
     }
     let user_id = owner(tx)?;
-    let full = || crate::platform::db::DbError::Defect("there are as many subjects as numbers".to_owned());
-    let number = store::count_up(tx, COUNTER, 1, MOST)?.ok_or_else(full)?;
+    let number = next_number(tx)?;
     let row = SubjectRow {
         number,
         kind,
@@ -146,6 +128,7 @@ fn numbered(
         marks: if kind == SubjectKind::Shop { Flags::STAFF } else { Flags::NONE },
         entrance: None,
         first_seen_at: tx.now(),
+        revision: number,
     };
     let added = crate::on_backend!(tx.conn()?, conn => {
         diesel::insert_into(subjects::table).values(&row).on_conflict_do_nothing().execute(conn)
@@ -154,7 +137,7 @@ fn numbered(
         return Ok(row);
     }
     // A twin was faster and has another number.
-    let gone = || crate::platform::db::DbError::Conflict("a subject came and went".to_owned());
+    let gone = || DbError::Conflict("a subject came and went".to_owned());
     find(tx, kind, reference)?.ok_or_else(gone)
 }
 
@@ -181,20 +164,39 @@ pub(in crate::analytics) fn join(tx: &mut Tx<'_>, one: &SubjectKey, other: &Subj
         (Some(older), Some(younger)) if older != younger => return Ok(false),
         (older, younger) => older.or(younger),
     };
-    diesel::update(subjects::table.find(older.number)).set(subjects::user_id.eq(user)).execute(tx.conn()?)?;
+    let revision = next_number(tx)?;
+    diesel::update(subjects::table.find(older.number))
+        .set((subjects::user_id.eq(user), subjects::revision.eq(revision)))
+        .execute(tx.conn()?)?;
     diesel::update(subjects::table.find(younger.number))
-        .set((subjects::user_id.eq(user), subjects::joined_to.eq(Some(older.number))))
+        .set((subjects::user_id.eq(user), subjects::joined_to.eq(Some(older.number)), subjects::revision.eq(revision)))
         .execute(tx.conn()?)?;
     Ok(true)
 }
 
-/// Gives the anonymous past of a device to its first user.
+/// Gives the anonymous past of a device to its first user. This is part of a log-in, which must not wait for whoever
+/// numbers subjects: the change is numbered by [`number_claims`], and until then it is [`UNNUMBERED`].
 pub(in crate::analytics) fn claim_device(tx: &mut Tx<'_>, device: DeviceId, user: UserId) -> DbResult<()> {
     let unclaimed = subjects::table
         .filter(subjects::kind.eq(SubjectKind::Device))
         .filter(subjects::reference.eq(device.to_string()))
         .filter(subjects::user_id.is_null());
-    diesel::update(unclaimed).set(subjects::user_id.eq(Some(user))).execute(tx.conn()?)?;
+    diesel::update(unclaimed)
+        .set((subjects::user_id.eq(Some(user)), subjects::revision.eq(UNNUMBERED)))
+        .execute(tx.conn()?)?;
+    Ok(())
+}
+
+/// Numbers claims of devices that log-ins left without a number.
+pub(in crate::analytics) fn number_claims(tx: &mut Tx<'_>) -> DbResult<()> {
+    let waiting = subjects::table.filter(subjects::revision.eq(UNNUMBERED)).limit(CLAIMS_AT_ONCE);
+    let waiting: Vec<i64> = waiting.select(subjects::number).load(tx.conn()?)?;
+    if !waiting.is_empty() {
+        let revision = next_number(tx)?;
+        diesel::update(subjects::table.filter(subjects::number.eq_any(waiting)))
+            .set(subjects::revision.eq(revision))
+            .execute(tx.conn()?)?;
+    }
     Ok(())
 }
 
@@ -209,49 +211,13 @@ pub(in crate::analytics) fn note_entrance(tx: &mut Tx<'_>, number: i64, entrance
 pub(in crate::analytics) fn mark(tx: &mut Tx<'_>, user: UserId, set: Flags, cleared: Flags) -> DbResult<Flags> {
     let row = resolve(tx, &SubjectKey::User(user))?;
     let marks = row.marks.without(cleared).with(set);
-    diesel::update(subjects::table.find(row.number)).set(subjects::marks.eq(marks)).execute(tx.conn()?)?;
+    if marks != row.marks {
+        let revision = next_number(tx)?;
+        diesel::update(subjects::table.find(row.number))
+            .set((subjects::marks.eq(marks), subjects::revision.eq(revision)))
+            .execute(tx.conn()?)?;
+    }
     Ok(marks)
-}
-
-/// Who is who now.
-///
-/// # Errors
-/// The database's.
-pub fn people(tx: &mut Tx<'_>) -> DbResult<People> {
-    type Row = (i64, Option<UserId>, Option<i64>, Flags);
-    let kept = (subjects::number, subjects::user_id, subjects::joined_to, subjects::marks);
-    let rows: Vec<Row> = subjects::table.order(subjects::number).select(kept).load(tx.conn()?)?;
-    let part_of: HashMap<UserId, UserId> = identity::merged_users(tx)?.into_iter().collect();
-    let last = rows.last().and_then(|(number, ..)| usize::try_from(*number).ok()).unwrap_or_default();
-    let mut persons: Vec<u32> = (0..=last).map(|place| u32::try_from(place).unwrap_or_default()).collect();
-    let mut marks = vec![Flags::NONE; persons.len()];
-    let mut first_of: HashMap<UserId, u32> = HashMap::new();
-    for (number, user, joined_to, marked) in rows {
-        let (Ok(place), Ok(own)) = (usize::try_from(number), u32::try_from(number)) else { continue };
-        // Whoever a subject joined is older, so that their person is known already.
-        let joined =
-            joined_to.and_then(|older| usize::try_from(older).ok()).and_then(|older| persons.get(older).copied());
-        let person = match user {
-            Some(user) => *first_of.entry(whole(user, &part_of)).or_insert(joined.unwrap_or(own)),
-            None => joined.unwrap_or(own),
-        };
-        if let Some(slot) = persons.get_mut(place) {
-            *slot = person;
-        }
-        if let Some(slot) = usize::try_from(person).ok().and_then(|person| marks.get_mut(person)) {
-            *slot = slot.with(marked);
-        }
-    }
-    Ok(People { persons, marks })
-}
-
-/// The user whom `user` is part of.
-fn whole(mut user: UserId, part_of: &HashMap<UserId, UserId>) -> UserId {
-    for _ in 0..LONGEST_CHAIN {
-        let Some(into) = part_of.get(&user) else { break };
-        user = *into;
-    }
-    user
 }
 
 /// Forgets everything that was a user's: the numbers stay behind as numbers of nobody, whose events are passed over.
@@ -264,6 +230,9 @@ pub(in crate::analytics) fn erase(tx: &mut Tx<'_>, user: UserId) -> DbResult<()>
         let joined = subjects::table.filter(subjects::joined_to.eq(Some(number))).select(subjects::number);
         let joined: Vec<i64> = joined.load(tx.conn()?)?;
         gone.extend(joined.into_iter().filter(|joined| !gone.contains(joined)).collect::<Vec<_>>());
+    }
+    if !gone.is_empty() {
+        store::count_up(tx, ERASURES, 1, i64::MAX)?;
     }
     let now = tx.now();
     // Whoever joined is younger than whom they joined, and goes first.
@@ -294,33 +263,4 @@ pub fn erased(tx: &mut Tx<'_>) -> DbResult<Vec<(u32, Timestamp)>> {
 pub fn forget_erased(tx: &mut Tx<'_>, until: Timestamp) -> DbResult<()> {
     diesel::delete(erased::table.filter(erased::erased_at.le(until))).execute(tx.conn()?)?;
     Ok(())
-}
-
-/// The user that each person is, of those who ever logged in; the whole user of those who became one.
-///
-/// # Errors
-/// The database's.
-pub fn users(tx: &mut Tx<'_>, people: &People) -> DbResult<Vec<(u32, UserId)>> {
-    let rows: Vec<(i64, Option<UserId>)> = subjects::table
-        .filter(subjects::user_id.is_not_null())
-        .order(subjects::number)
-        .select((subjects::number, subjects::user_id))
-        .load(tx.conn()?)?;
-    let part_of: HashMap<UserId, UserId> = identity::merged_users(tx)?.into_iter().collect();
-    let user = |(number, user): (i64, Option<UserId>)| {
-        let person = people.person_of(u32::try_from(number).ok()?);
-        Some((person, whole(user?, &part_of)))
-    };
-    Ok(rows.into_iter().filter_map(user).collect())
-}
-
-/// The users among these persons, each named once, in the order of their ids.
-///
-/// # Errors
-/// The database's.
-pub fn users_of(tx: &mut Tx<'_>, persons: &[u32]) -> DbResult<Vec<UserId>> {
-    let people = people(tx)?;
-    let wanted: HashSet<u32> = persons.iter().copied().collect();
-    let theirs = users(tx, &people)?.into_iter().filter(|(person, _)| wanted.contains(person));
-    Ok(theirs.map(|(_, user)| user).collect::<BTreeSet<_>>().into_iter().collect())
 }

@@ -9,8 +9,7 @@ use super::questions::{Called, Question, Visitor, every};
 use crate::analytics::engine::analysis::Tabular;
 use crate::analytics::engine::people::PersonSet;
 use crate::analytics::error::AnalyticsError;
-use crate::analytics::intake;
-use crate::analytics::segments::{self, SegmentView};
+use crate::analytics::segments::{self, SegmentId, SegmentView};
 use crate::kernel::id::UserId;
 use crate::platform::db::Tx;
 use crate::platform::http::{ApiResult, Json, Query, Staff, Table};
@@ -43,6 +42,9 @@ pub struct AskQuery {
     #[serde(default)]
     #[param(example = false)]
     pub(in crate::analytics) show_all: bool,
+    /// The segment whose people alone count; without, everybody does.
+    #[serde(default)]
+    pub(in crate::analytics) segment_id: Option<SegmentId>,
 }
 
 /// Whose events count.
@@ -54,6 +56,9 @@ pub struct PeopleQuery {
     #[serde(default)]
     #[param(example = false)]
     pub(in crate::analytics) show_all: bool,
+    /// The segment whose people alone count; without, everybody does.
+    #[serde(default)]
+    pub(in crate::analytics) segment_id: Option<SegmentId>,
 }
 
 /// A question and the figure of its answer that is meant. In the document it is written out for each analysis.
@@ -87,8 +92,14 @@ pub fn report_routes(config: &mut web::ServiceConfig) {
 }
 
 impl Called {
-    fn view(self, show_all: bool, with_users: bool) -> View {
-        View { show_all, with_known: self.needs_known, with_users }
+    async fn view(
+        self,
+        reports: &Reports,
+        (show_all, segment): (bool, Option<SegmentId>),
+        with_users: bool,
+    ) -> Result<View, AnalyticsError> {
+        let only = segments::narrowed(reports, segment).await?;
+        Ok(View { show_all, with_known: self.needs_known, with_users, only })
     }
 }
 
@@ -113,7 +124,8 @@ async fn ask<A: Question>(
     query: Query<AskQuery>,
     question: Json<A>,
 ) -> ApiResult<HttpResponse> {
-    let answer = reports.ask(question.0, called.view(query.0.show_all, names_users.is_some())).await?;
+    let view = called.view(&reports, (query.0.show_all, query.0.segment_id), names_users.is_some()).await?;
+    let answer = reports.ask(question.0, view).await?;
     Ok(rendered(query.0.format, called.path, &answer)?)
 }
 
@@ -144,7 +156,8 @@ async fn list_people<A: Question>(
 ) -> ApiResult<Json<FigurePeople>> {
     let FigureQuestion { question, figure, keep_as } = question.0;
     let definition = serde_json::json!({ "analysis": question, "figure": figure }).to_string();
-    let persons = reports.people(question, figure, called.view(query.0.show_all, true)).await?;
+    let view = called.view(&reports, (query.0.show_all, query.0.segment_id), true).await?;
+    let persons = reports.people(question, figure, view).await?;
     Ok(Json(told(&reports, staff, persons, keep_as.map(|name| (name, definition))).await?))
 }
 
@@ -159,15 +172,15 @@ pub(in crate::analytics) async fn told(
     keep_as: Option<(String, String)>,
 ) -> Result<FigurePeople, AnalyticsError> {
     let people = persons.len();
+    let mut user_ids = reports.roll().await?.users_of(|person| persons.contains(person));
     let telling = move |tx: &mut Tx<'_>| {
         let segment = match &keep_as {
             Some((name, definition)) => Some(segments::keep(tx, &staff, name, definition, &persons)?),
             None => None,
         };
-        let user_ids = intake::users_of(tx, &persons.iter().collect::<Vec<_>>())?;
-        Ok::<_, AnalyticsError>((user_ids, segment))
+        Ok::<_, AnalyticsError>(segment)
     };
-    let (mut user_ids, segment) = reports.db().write("analytics.people", telling).await?;
+    let segment = reports.db().write("analytics.people", telling).await?;
     let users = user_ids.len();
     user_ids.truncate(MOST_TOLD);
     Ok(FigurePeople { people, users, user_ids, segment })

@@ -11,11 +11,11 @@ use super::known;
 use crate::analytics::engine::analysis::Analysis;
 use crate::analytics::engine::dataset::Dataset;
 use crate::analytics::engine::flaw::EngineError;
-use crate::analytics::engine::people::PersonSet;
+use crate::analytics::engine::people::{People, PersonSet, Users};
 use crate::analytics::engine::segment::Segment;
 use crate::analytics::error::AnalyticsError;
 use crate::analytics::events::is_the_shops;
-use crate::analytics::intake;
+use crate::analytics::intake::{self, Roll};
 use crate::analytics::sealing::{self, FileRow};
 use crate::analytics::translated;
 use crate::platform::db::{Db, DbError, DbResult, Tx};
@@ -33,7 +33,7 @@ pub struct ReportSettings {
 }
 
 /// What of everything a question is asked of.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     /// Whether machines, staff, test accounts, locked-out users and seats the shop filled count too.
     pub show_all: bool,
@@ -41,6 +41,8 @@ pub struct View {
     pub with_known: bool,
     /// Whether users are named, which whoever asks must be allowed to see.
     pub with_users: bool,
+    /// The only persons whose events count; none for everybody.
+    pub only: Option<Arc<PersonSet>>,
 }
 
 impl View {
@@ -62,13 +64,22 @@ struct Inner {
     turns: Semaphore,
     /// Files that were opened before, by key. A file never changes.
     open: Mutex<HashMap<String, Segment>>,
+    who: Mutex<Who>,
+}
+
+/// Who is who as last asked, and the same in the words of the engine.
+#[derive(Clone, Default)]
+struct Who {
+    roll: Arc<Roll>,
+    people: Arc<People>,
+    users: Arc<Users>,
 }
 
 impl Reports {
     /// Questions about this database's events and the files in this archive.
     pub fn new(db: Db, archive: Archive, settings: ReportSettings) -> Self {
         let turns = Semaphore::new(settings.at_once);
-        Self(Arc::new(Inner { db, archive, settings, turns, open: Mutex::default() }))
+        Self(Arc::new(Inner { db, archive, settings, turns, open: Mutex::default(), who: Mutex::default() }))
     }
 
     /// The database.
@@ -113,7 +124,9 @@ impl Reports {
         let data = self.dataset(view.with_users).await?;
         let asked = tokio::task::spawn_blocking(move || {
             let data = if view.show_all { data.showing_all() } else { data };
-            work(&if view.with_known { known::completed(data)? } else { data })
+            let data = if view.with_known { known::completed(data)? } else { data };
+            // What is known is known of everybody, such as who brought whom.
+            work(&Dataset { only: view.only, ..data })
         });
         match asked.await {
             Ok(answer) => Ok(answer?),
@@ -124,26 +137,47 @@ impl Reports {
     /// What there is now. Files and tail are of one moment: what is sealed meanwhile is counted once. Names that staff
     /// blocked are left out, but for the shop's own, which other figures are made of.
     async fn dataset(&self, with_users: bool) -> Result<Dataset, AnalyticsError> {
+        let reports = self.clone();
         let reading = move |tx: &mut Tx<'_>| {
             let (files, tail) = (sealing::files(tx)?, intake::tail(tx)?);
-            let people = intake::people(tx)?;
-            let users = if with_users { intake::users(tx, &people)? } else { Vec::new() };
-            let known = (people, users, intake::shown_names(tx)?);
+            let known = (reports.who(tx)?, intake::shown_names(tx)?);
             DbResult::Ok((files, tail, known, tx.now(), tx.zone().clone()))
         };
-        let (files, tail, (people, users, names), now, zone) = self.0.db.read("analytics.dataset", reading).await?;
+        let (files, tail, (who, names), now, zone) = self.0.db.read("analytics.dataset", reading).await?;
         let segments = self.segments(files).await?;
         let tail = tail.into_iter().map(translated::event).collect();
         Ok(Dataset {
             segments,
             tail: Arc::new(tail),
-            people: Arc::new(translated::people(&people)),
-            users: Arc::new(users.into_iter().collect()),
+            people: who.people,
+            users: if with_users { who.users } else { Arc::default() },
             labels: Arc::new(names.events),
             blocked: Arc::new(names.blocked_events.into_iter().filter(|name| !is_the_shops(name)).collect()),
             workers: self.0.settings.workers,
             ..Dataset::empty(translated::zone(&zone), now.millis())
         })
+    }
+
+    /// Who is who now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(in crate::analytics) async fn roll(&self) -> DbResult<Arc<Roll>> {
+        let reports = self.clone();
+        Ok(self.0.db.read("analytics.roll", move |tx: &mut Tx<'_>| reports.who(tx)).await?.roll)
+    }
+
+    /// The same for whoever reads; what a transaction that writes sees may never come to be.
+    fn who(&self, tx: &mut Tx<'_>) -> DbResult<Who> {
+        let broken = || DbError::Defect("what is known about who is who is broken".to_owned());
+        let known = self.0.who.lock().map_err(|_| broken())?.clone();
+        let roll = Roll::renewed(tx, &known.roll)?;
+        if Arc::ptr_eq(&roll, &known.roll) {
+            return Ok(known);
+        }
+        let who = Who { people: Arc::new(translated::people(&roll)), users: Arc::new(roll.users().collect()), roll };
+        *self.0.who.lock().map_err(|_| broken())? = who.clone();
+        Ok(who)
     }
 
     async fn segments(&self, files: Vec<FileRow>) -> Result<Vec<Segment>, AnalyticsError> {

@@ -171,7 +171,8 @@ impl Keepable {
     /// What is wrong with it, [`AnalyticsError::TooBusy`], [`AnalyticsError::AnswerTooLarge`], or the database's.
     pub(super) async fn ask(self, reports: &Reports) -> Result<Answered, AnalyticsError> {
         let found = self.found()?;
-        let view = View { show_all: self.show_all, with_known: found.called.needs_known, with_users: false };
+        let view =
+            View { show_all: self.show_all, with_known: found.called.needs_known, with_users: false, only: None };
         let view = view.for_question(&self.definition);
         let asking = move |data: &Dataset| {
             let definition = self.filled_in(found.called, data.now, &data.zone)?;

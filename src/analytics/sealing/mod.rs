@@ -219,7 +219,7 @@ impl Sealer {
     }
 
     async fn rewrite_day(&self, day: Day, files: Vec<FileRow>, erased: Arc<BTreeSet<u32>>) -> Result<(), SealingError> {
-        let people = Arc::new(translated::people(&self.db.read("analytics.people", intake::people).await?));
+        let people = Arc::new(translated::people(&*self.db.read("analytics.people", intake::Roll::read).await?));
         let mut segments = Vec::new();
         for file in &files {
             segments.push(Segment::open(&self.archive.fetch(&file.key).await?)?);

@@ -1,19 +1,20 @@
 //! Asking who is in a segment now.
 
+use std::sync::Arc;
+
 use super::shelf::Shelf;
 use super::store::{self, SegmentRow};
 use super::{SegmentId, SegmentKind};
 use crate::analytics::engine::audience::{Condition, compare};
 use crate::analytics::engine::people::PersonSet;
 use crate::analytics::error::AnalyticsError;
-use crate::analytics::intake;
 use crate::analytics::reports::{Reports, View};
 use crate::kernel::id::UserId;
 use crate::kernel::time::Timestamp;
 use crate::platform::db::Tx;
 
 /// Conditions may be about anything that is known of people.
-const VIEW: View = View { show_all: false, with_known: true, with_users: false };
+const VIEW: View = View { show_all: false, with_known: true, with_users: false, only: None };
 
 /// The people of a segment as of a moment.
 #[derive(Clone, Debug)]
@@ -35,6 +36,23 @@ pub(super) async fn fulfilling(reports: &Reports, condition: Condition) -> Resul
     reports.work(VIEW, move |data| shelf.fulfilling(data, asked)).await
 }
 
+/// The persons of a segment that figures are narrowed to; none when they are not.
+///
+/// # Errors
+/// [`AnalyticsError::SegmentNotFound`], [`AnalyticsError::TooBusy`], or the database's.
+pub(in crate::analytics) async fn narrowed(
+    reports: &Reports,
+    segment: Option<SegmentId>,
+) -> Result<Option<Arc<PersonSet>>, AnalyticsError> {
+    let Some(id) = segment else { return Ok(None) };
+    let reading = move |tx: &mut Tx<'_>| {
+        super::find(tx, id)?;
+        Ok::<_, AnalyticsError>(Shelf::with(tx, id)?)
+    };
+    let shelf = reports.db().read("analytics.segment", reading).await?;
+    Ok(Some(Arc::new(reports.work(VIEW, move |data| shelf.members(data, id)).await?)))
+}
+
 /// Who is in a segment now. How many those are is kept of a living one.
 ///
 /// # Errors
@@ -44,6 +62,7 @@ pub(super) async fn people(reports: &Reports, id: SegmentId) -> Result<Asked, An
     let (row, shelf) = reports.db().read("analytics.segment", reading).await?;
     let work = move |data: &_| Ok((now(data), shelf.members(data, id)?));
     let (as_of, persons) = reports.work(VIEW, work).await?;
+    let users = reports.roll().await?.users_of(|person| persons.contains(person));
     let telling = move |tx: &mut Tx<'_>| {
         let mut row = row.clone();
         if row.kind == SegmentKind::Living {
@@ -51,8 +70,7 @@ pub(super) async fn people(reports: &Reports, id: SegmentId) -> Result<Asked, An
             row.counted_at = as_of;
             store::count_anew(tx, &row)?;
         }
-        let users = intake::users_of(tx, &persons.iter().collect::<Vec<_>>())?;
-        Ok::<_, AnalyticsError>(Asked { row, as_of, people: persons.len(), users })
+        Ok::<_, AnalyticsError>(Asked { row, as_of, people: persons.len(), users: users.clone() })
     };
     reports.db().write("analytics.segment_people", telling).await
 }

@@ -16,6 +16,7 @@ mod views;
 pub use api::{SegmentApi, segment_routes};
 pub use views::SegmentView;
 
+pub(in crate::analytics) use self::asking::narrowed;
 pub(in crate::analytics) use self::shelf::Shelf;
 use self::shelf::{Definition, condition_of};
 use self::store::SegmentRow;

@@ -254,6 +254,7 @@ diesel::table! {
         marks -> BigInt,
         entrance -> Nullable<Text>,
         first_seen_at -> BigInt,
+        revision -> BigInt,
     }
 }
 

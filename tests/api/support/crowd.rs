@@ -15,6 +15,12 @@ pub async fn at_once<Deed: Future>(most: usize, deeds: impl IntoIterator<Item = 
     done.into_iter().map(|(_, answer)| answer).collect()
 }
 
+/// A number that a variable of the environment may name, such as how often something is tried.
+pub fn number_from(variable: &str) -> Option<usize> {
+    let said = std::env::var(variable).ok()?;
+    Some(said.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
 /// Chance with a seed that is said aloud; `HOURGLASS_SEED` names the seed of a run to be repeated.
 pub fn dice(test: &str) -> StdRng {
     let wanted = std::env::var("HOURGLASS_SEED").ok().map(|seed| seed.parse().expect("HOURGLASS_SEED is a number"));

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use actix_web::middleware::from_fn;
 use actix_web::{App as Site, HttpServer};
+use hourglass::analytics::intake::Roll;
 use hourglass::app::App;
 use hourglass::app::config::{Config, Values};
 use hourglass::kernel::time::{Clock, Timestamp};
@@ -49,6 +50,8 @@ pub struct Shop {
     pub category_id: String,
     /// A freight template: one yuan for the first piece, one for each further, free from 10,000 yuan.
     pub freight_template_id: String,
+    /// Who is who as last asked.
+    pub roll: Mutex<Arc<Roll>>,
     /// What was answered, once somebody listens.
     heard: Mutex<Option<Vec<Heard>>>,
     server: actix_web::dev::ServerHandle,
@@ -167,6 +170,7 @@ impl Shop {
             owner: String::new(),
             category_id: String::new(),
             freight_template_id: String::new(),
+            roll: Mutex::default(),
             heard: Mutex::default(),
             server: handle,
             counter: AtomicU64::new(1),

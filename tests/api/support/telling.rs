@@ -1,8 +1,10 @@
 //! Telling the shop what happened, and looking at what it kept.
 
-use hourglass::analytics::intake::{People, TakenEvent, people, tail};
+use std::sync::Arc;
+
+use hourglass::analytics::intake::{Roll, TakenEvent, tail};
 use hourglass::kernel::time::Timestamp;
-use hourglass::platform::db::DbError;
+use hourglass::platform::db::{DbError, DbResult, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -42,9 +44,16 @@ impl Shop {
         self.kept_events().await.into_iter().filter(|event| event.name == name).collect()
     }
 
-    /// Who is who.
-    pub async fn who_is_who(&self) -> People {
-        self.app.db().read("people", people).await.expect("people")
+    /// Who is who, as it is known to those who read only what changed since they last asked, and to those who read all.
+    pub async fn who_is_who(&self) -> Arc<Roll> {
+        let known = self.roll.lock().expect("a roll").clone();
+        let reading = move |tx: &mut Tx<'_>| DbResult::Ok((Roll::renewed(tx, &known)?, Roll::read(tx)?));
+        let (renewed, read) = self.app.db().read("roll", reading).await.expect("a roll");
+        assert_eq!(renewed.persons(), read.persons());
+        assert!(renewed.users().eq(read.users()));
+        assert!((0..).zip(read.persons()).all(|(subject, _)| renewed.marks_of(subject) == read.marks_of(subject)));
+        *self.roll.lock().expect("a roll") = Arc::clone(&renewed);
+        renewed
     }
 
     /// The person whom the event of this id is about.

@@ -17,7 +17,6 @@
 //! | `rest` | JSON, optional | every other property |
 
 mod column;
-mod compact;
 mod open;
 mod pages;
 mod stream;
@@ -28,7 +27,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::column::Cells;
-pub use self::compact::compact;
 pub use self::open::Segment;
 pub use self::write::{Sealing, write};
 

@@ -71,31 +71,6 @@ fn a_segment_gives_back_every_event_as_it_was() {
 }
 
 #[test]
-fn compaction_keeps_the_first_of_events_with_one_id() {
-    let folder = tempfile::tempdir().unwrap();
-    let (zone, people) = (Zone::default(), People::apart());
-    let all = events(9, 500, 4);
-    let mut late = all[100..200].to_vec();
-    late.iter_mut().for_each(|event| {
-        event.seq += 10_000;
-        event.name = "changed".into();
-    });
-    late.extend(events(10, 300, 4).into_iter().map(|event| Event { seq: event.seq + 20_000, ..event }));
-    let mut parts = Vec::new();
-    for (at, part) in [late.clone(), all.clone()].into_iter().enumerate() {
-        let path = folder.path().join(format!("{at}.parquet"));
-        write(&path, sealing(&zone, &people), part).unwrap();
-        parts.push(Segment::open(&path).unwrap());
-    }
-    let path = folder.path().join("whole.parquet");
-    let info = compact(&path, sealing(&zone, &people), &parts).unwrap();
-    assert_eq!(info.facts.rows, 800);
-    let mut expected: Vec<Event> = all.into_iter().chain(late.split_off(100)).collect();
-    expected.sort_by_key(|event| (event.subject, event.at, event.seq));
-    assert_eq!(Segment::open(&path).unwrap().events().unwrap(), expected);
-}
-
-#[test]
 fn events_of_another_day_and_damaged_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (zone, people) = (Zone::default(), People::apart());

@@ -1,0 +1,2 @@
+DROP INDEX analytics_subjects_revision;
+ALTER TABLE analytics_subjects DROP COLUMN revision;
