@@ -58,6 +58,12 @@ on_both_databases! {
             assert_eq!(figures["sum"].as_f64().unwrap_or_default(), day.revenue_fen as f64, "{bucket}");
         }
 
+        let tree = shop.measures("share-tree", json!({"as_of": truth.to, "top": 10_000})).await;
+        assert_eq!((tree["sharers"].as_u64(), tree["acquired"].as_u64()), (Some(truth.shares.sharers), Some(truth.shares.acquired)));
+        assert_eq!((&tree["by_depth"], &tree["spread"]), (&json!(truth.shares.by_depth), &json!(0)));
+        assert_eq!(numbers(&tree["top"], "direct").into_iter().max(), Some(truth.shares.most_brought));
+        assert!(truth.shares.by_depth.len() > 2, "some were brought by those who were brought: {:?}", truth.shares);
+
         let back = json!({
             "range": range, "period": "day", "after": 9, "cohorts": "first_time",
             "start": {"event": "app_opened"}, "return": {"event": "app_opened"},

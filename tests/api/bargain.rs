@@ -1,5 +1,6 @@
 //! Bargains over HTTP: friends cut, the owner buys at the price reached, staff see everything.
 
+use futures_util::future::join;
 use hourglass::kernel::time::{HOUR_MS, MINUTE_MS};
 use serde_json::{Value, json};
 
@@ -306,6 +307,20 @@ on_both_databases! {
         assert_eq!(third.does("GET", "/bargain-campaigns", None).await["items"], json!([]));
         shop.staff_post(&format!("/campaigns/{}/resume", stall.id), json!({"reason": "已核实"})).await;
         assert_eq!(friends[0].helps(&bargain).await.0, 201);
+    }
+
+    async fn of_two_friends_who_help_each_other_at_once_one_is_rewarded(shop: &Shop) {
+        let reward = shop.coupon_template(json!({})).await;
+        let stall = opens_stall(shop, &json!({"reward_template_id": reward, "quota": 20}), &json!({})).await;
+        let people = crowd(shop, 20).await;
+        for pair in people.chunks(2) {
+            let [one, other] = pair else { panic!("an odd crowd") };
+            let (of_one, of_other) = (one.opens_bargain(&stall).await, other.opens_bargain(&stall).await);
+            let (first, second) = join(one.helps(&of_other), other.helps(&of_one)).await;
+            let mut rewards = [text(&first.1["reward"]), text(&second.1["reward"])];
+            rewards.sort();
+            assert_eq!((first.0, second.0, rewards), (201, 201, ["granted".to_owned(), "helping_loop".to_owned()]), "{first:?} {second:?}");
+        }
     }
 
     async fn staff_plan_change_and_check_before_anything_runs(shop: &Shop) {

@@ -39,7 +39,9 @@ async fn with_free_leaders(shop: &Shop, changes: Value) -> GroupBuy {
     for (name, value) in changes.as_object().expect("an object") {
         rules[name] = value.clone();
     }
-    let campaign = text(&shop.staff_post("/group-buys", shop.group_buy_draft(&id, &sku, &rules)).await["campaign_id"]);
+    let mut draft = shop.group_buy_draft(&id, &sku, &rules);
+    draft["plan"]["budget_fen"] = json!(100_000_000);
+    let campaign = text(&shop.staff_post("/group-buys", draft).await["campaign_id"]);
     shop.starts(&campaign).await;
     GroupBuy { campaign, sku }
 }

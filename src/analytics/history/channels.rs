@@ -8,6 +8,8 @@ use rand::rngs::StdRng;
 pub(super) struct Channel {
     /// WeChat's number of the scene.
     pub(super) scene: &'static str,
+    /// Whether those who come through it follow what somebody shared.
+    pub(super) shared: bool,
     /// How many newcomers come through it, beside the others.
     weight: u32,
     /// How many while the campaign runs.
@@ -20,14 +22,18 @@ pub(super) struct Channel {
 
 impl Channel {
     const fn of(scene: &'static str, weights: (u32, u32), returns: u32, steps: [u32; 3]) -> Self {
-        Self { scene, weight: weights.0, campaign_weight: weights.1, returns, steps }
+        Self { scene, shared: false, weight: weights.0, campaign_weight: weights.1, returns, steps }
+    }
+
+    const fn by_shares(self) -> Self {
+        Self { shared: true, ..self }
     }
 }
 
 /// Cards from friends are best, an advertisement brings many who never buy.
 pub(super) const CHANNELS: [Channel; 6] = [
-    Channel::of("1007", (24, 90), 700, [320, 560, 820]),
-    Channel::of("1008", (18, 80), 480, [230, 480, 780]),
+    Channel::of("1007", (24, 90), 700, [320, 560, 820]).by_shares(),
+    Channel::of("1008", (18, 80), 480, [230, 480, 780]).by_shares(),
     Channel::of("1011", (10, 8), 420, [260, 520, 800]),
     Channel::of("1035", (16, 12), 380, [180, 460, 760]),
     Channel::of("1037", (8, 6), 260, [140, 420, 700]),

@@ -1,9 +1,10 @@
 //! Made-up histories: weeks of a shop that never was, sealed like real ones, with everything about them known.
 //!
 //! Figures can only be trusted when there is a truth to hold them against. Here people come through channels of different
-//! quality, more at weekends and most during a campaign, return or do not, and buy or do not; [`Truth`] is what was
-//! decided about them, written down while deciding and never worked out from events. Money in such a history is made up
-//! like the rest, and none of it is in the books: it belongs into a shop for trying things out.
+//! quality, some of them by what others shared, more at weekends and most during a campaign; they return or do not, share
+//! or do not, and buy or do not. [`Truth`] is what was decided about them, written down while deciding and never worked
+//! out from events. Money in such a history is made up like the rest, and none of it is in the books: it belongs into a
+//! shop for trying things out.
 //!
 //! The same seed tells the same history. `rand` draws, since product dependencies have it already.
 
@@ -11,7 +12,7 @@ mod channels;
 mod story;
 mod truth;
 
-pub use self::truth::{ChannelTruth, DayTruth, Truth};
+pub use self::truth::{ChannelTruth, DayTruth, ShareTruth, Truth};
 
 use self::story::{Story, Told};
 use super::intake;

@@ -10,15 +10,17 @@ use uuid::Uuid;
 use super::HistoryPlan;
 use super::channels::{self, CHANNELS};
 use super::truth::{DayCount, Person, STEPS, Truth};
-use crate::analytics::engine::event::{CAMPAIGN, ENTRANCE, Event, Flags, PAGE, SCENE, Value};
+use crate::analytics::engine::event::{CAMPAIGN, ENTRANCE, Event, Flags, PAGE, SCENE, SHARE, Value};
 use crate::kernel::day::{Day, Zone};
 
 /// How much of a day's coming falls on each of its hours.
 const HOURS: [u32; 24] = [14, 8, 5, 3, 3, 5, 10, 22, 34, 42, 46, 50, 58, 48, 40, 40, 42, 46, 56, 74, 92, 98, 72, 36];
 /// An hour, in milliseconds.
 const HOUR: i64 = 3_600_000;
-/// No visit lasts longer, so that none reaches into another day: at most 19 things, two minutes apart.
-const LONGEST: i64 = 40 * 60_000;
+/// No visit lasts longer, so that none reaches into another day: at most 22 things, two minutes apart.
+const LONGEST: i64 = 46 * 60_000;
+/// Of a thousand newcomers so many share what they saw, at the end of their first visit.
+const SHARE_PERMILLE: u32 = 220;
 /// Products there are to look at.
 const PRODUCTS: u32 = 600;
 /// What people search for.
@@ -44,6 +46,8 @@ pub(super) struct Story {
     dice: StdRng,
     /// Those who have come so far, in the order of their numbers.
     persons: Vec<Person>,
+    /// Those of them who shared something before today.
+    sharers: Vec<usize>,
     told: i64,
     counts: Vec<DayCount>,
     names: BTreeMap<&'static str, u64>,
@@ -63,7 +67,18 @@ impl Story {
     pub(super) fn begin(plan: HistoryPlan, begin: Day, zone: Zone, first: u32) -> Self {
         let dice = StdRng::seed_from_u64(plan.seed);
         let (counts, names) = (Vec::new(), BTreeMap::new());
-        Self { plan, begin, zone, first, dice, persons: Vec::new(), told: BEFORE_ALL, counts, names }
+        Self {
+            plan,
+            begin,
+            zone,
+            first,
+            dice,
+            persons: Vec::new(),
+            sharers: Vec::new(),
+            told: BEFORE_ALL,
+            counts,
+            names,
+        }
     }
 
     /// What is true of what was told.
@@ -84,7 +99,9 @@ impl Story {
         let mut events = Vec::new();
         while self.persons.len() < come {
             let channel = channels::drawn(&mut self.dice, campaign);
-            self.persons.push(Person { channel, first_day: place, came: 0, steps: 0 });
+            let brought_by = if self.channel(channel).shared { self.sharers.choose(&mut self.dice) } else { None };
+            let brought_by = brought_by.copied();
+            self.persons.push(Person { channel, first_day: place, brought_by, ..Person::default() });
             let newest = self.persons.len() - 1;
             events.append(&mut self.visit(place, newest));
         }
@@ -97,6 +114,8 @@ impl Story {
                 events.append(&mut self.visit(place, who));
             }
         }
+        let today = self.persons.iter().enumerate().filter(|(_, person)| person.first_day == place && person.shared);
+        self.sharers.extend(today.map(|(who, _)| who));
         events.sort_by_key(|event| event.at);
         for event in &mut events {
             event.seq = self.told;
@@ -138,11 +157,13 @@ impl Story {
 
     /// A visit: some products are looked at, and the visitor goes as many steps of the way as they do.
     fn visit(&mut self, place: u16, who: usize) -> Vec<Event> {
-        let channel = self.persons.get(who).map_or(0, |person| person.channel);
+        let Person { channel, came, brought_by, .. } = self.persons.get(who).copied().unwrap_or_default();
         let steps = self.steps(channel);
+        let shares = came == 0 && self.dice.random_range(0..1_000) < SHARE_PERMILLE;
         if let Some(person) = self.persons.get_mut(who) {
             person.came |= 1 << place;
             person.steps = person.steps.max(steps);
+            person.shared |= shares;
         }
         let start = self.zone.start_of(Day::new(self.begin.get() + i64::from(place))).millis();
         let subject = self.first.saturating_add(u32::try_from(who).unwrap_or(u32::MAX));
@@ -151,6 +172,11 @@ impl Story {
         let mut visit =
             Visit { subject, at, session, channel, campaign: self.campaign(place), events: Vec::with_capacity(16) };
         self.tell(&mut visit, "app_opened", &[]);
+        if let Some(sharer) = brought_by.filter(|_| came == 0) {
+            let token = (SHARE, self.token(sharer));
+            self.tell(&mut visit, "share_opened", std::slice::from_ref(&token));
+            self.tell(&mut visit, "share_acquired", &[token]);
+        }
         self.tell(&mut visit, "page_viewed", &[(PAGE, Value::from("pages/home/index"))]);
         if self.dice.random_range(0..1_000) < 240 {
             let word = WORDS.choose(&mut self.dice).copied().unwrap_or_default();
@@ -171,7 +197,17 @@ impl Story {
             let what = if *step == STEPS[1] { product.clone() } else { ("total_fen", Value::from(price)) };
             self.tell(&mut visit, step, &[what]);
         }
+        if shares {
+            let what = ("subject_kind", Value::from("product"));
+            let token = self.token(who);
+            self.tell(&mut visit, "share_created", &[(SHARE, token), what, ("subject_ref", Value::from("1"))]);
+        }
         visit.events
+    }
+
+    /// The token of what somebody shared.
+    fn token(&self, who: usize) -> Value {
+        Value::from(format!("made-up-{}-{who}", self.plan.seed).as_str())
     }
 
     /// How many steps of the way a visit takes.
@@ -214,7 +250,7 @@ impl Story {
         if visit.campaign {
             properties.insert(CAMPAIGN.to_owned(), Value::from(THE_CAMPAIGN));
         }
-        let trusted = STEPS.contains(&name);
+        let trusted = STEPS.contains(&name) || name.starts_with("share_");
         visit.events.push(Event {
             seq: 0,
             event_id: Uuid::from_u128(self.dice.random()),

@@ -23,6 +23,10 @@ pub(super) struct Person {
     pub(super) came: u64,
     /// How many steps of the way they ever took within a visit.
     pub(super) steps: u8,
+    /// Whose share they came by, by the place of that person, who is always earlier.
+    pub(super) brought_by: Option<usize>,
+    /// Whether they shared something.
+    pub(super) shared: bool,
 }
 
 /// What is true of a history. Every figure is exact.
@@ -42,6 +46,21 @@ pub struct Truth {
     pub days: Vec<DayTruth>,
     /// By the channel through which people came first.
     pub channels: Vec<ChannelTruth>,
+    /// Who brought whom.
+    pub shares: ShareTruth,
+}
+
+/// What is true of shares.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ShareTruth {
+    /// People who shared; each did once.
+    pub sharers: u64,
+    /// People who came first by a share.
+    pub acquired: u64,
+    /// Both of them, by over how many people they came themselves.
+    pub by_depth: Vec<u64>,
+    /// The most whom one share brought.
+    pub most_brought: u64,
 }
 
 /// What is true of one day.
@@ -115,7 +134,33 @@ impl Truth {
             funnel: funnel(persons, |_| true),
             days: days.collect(),
             channels: channels.collect(),
+            shares: ShareTruth::of(persons),
         }
+    }
+}
+
+impl ShareTruth {
+    fn of(persons: &[Person]) -> Self {
+        let mut truth = Self {
+            sharers: how_many(persons, |person| person.shared),
+            acquired: how_many(persons, |person| person.brought_by.is_some()),
+            ..Self::default()
+        };
+        let (mut depths, mut brought) = (Vec::with_capacity(persons.len()), BTreeMap::<usize, u64>::new());
+        for person in persons {
+            let above = person.brought_by.and_then(|place| depths.get(place).copied());
+            let depth = above.map_or(0, |above: usize| above + 1);
+            depths.push(depth);
+            if let Some(sharer) = person.brought_by {
+                *brought.entry(sharer).or_default() += 1;
+            }
+            if person.shared || person.brought_by.is_some() {
+                truth.by_depth.resize(truth.by_depth.len().max(depth + 1), 0);
+                truth.by_depth.iter_mut().skip(depth).take(1).for_each(|count| *count += 1);
+            }
+        }
+        truth.most_brought = brought.into_values().max().unwrap_or_default();
+        truth
     }
 }
 

@@ -15,7 +15,7 @@ use crate::coupon::{self, CouponSource, CouponTemplateId, NewCoupon};
 use crate::kernel::id::UserId;
 use crate::kernel::money::Fen;
 use crate::platform::db::{DbError, DbResult, FromDb as _, Tx};
-use crate::share;
+use crate::{identity, share};
 
 /// What helping is called where uses are counted.
 pub(super) const HELP: &str = "bargain.help";
@@ -46,9 +46,9 @@ fn try_to_help(tx: &mut Tx<'_>, bargain: &Bargain, who: &Comer) -> Result<Helped
     let promised = rules_of(tx, bargain.campaign_id)?;
     let viewer = viewer(tx, Some(who.user))?;
     let campaign = going_on(tx, bargain.campaign_id, &viewer)?;
+    let reward = judged(tx, bargain, &promised, who)?;
     count(tx, &promised, who.user)?;
     let inviter = touch_of(tx, who.user, &campaign)?.map(|touch| touch.sharer);
-    let reward = judged(tx, bargain, &promised, who)?;
     let taker = Taker {
         helper: who.user,
         by_owner: false,
@@ -122,6 +122,12 @@ fn judged(tx: &mut Tx<'_>, bargain: &Bargain, promised: &RulesRow, who: &Comer) 
     let rewarded = promised.reward_template_id.is_some();
     if !rewarded && !store::rules::has_prizes(tx, promised.campaign_id)? {
         return Ok(HelpReward::None);
+    }
+    // Two who help each other in one moment are looked at one after the other, or neither would see the other's help.
+    let mut both = [bargain.user_id, who.user];
+    both.sort_unstable();
+    for user in both {
+        identity::lock_user(tx, user)?;
     }
     Ok(if who.device.is_some() && who.device == bargain.device_id {
         HelpReward::SameDevice
