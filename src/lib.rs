@@ -19,6 +19,7 @@ pub mod group_buy;
 pub mod guidance;
 pub mod identity;
 pub mod kernel;
+pub mod live;
 pub mod order;
 pub mod payment;
 pub mod pick_up;

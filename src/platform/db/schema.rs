@@ -1192,6 +1192,323 @@ diesel::table! {
 }
 
 diesel::table! {
+    live_comments (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        sequence -> BigInt,
+        user_id -> BigInt,
+        words -> Text,
+        client_id -> Text,
+        state -> Text,
+        at -> BigInt,
+        hidden_by -> Nullable<BigInt>,
+        hidden_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    live_drop_claims (drop_id, user_id) {
+        drop_id -> BigInt,
+        user_id -> BigInt,
+        no -> BigInt,
+        amount_fen -> Nullable<BigInt>,
+        coupon_id -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_drop_portions (drop_id, no) {
+        drop_id -> BigInt,
+        no -> BigInt,
+        amount_fen -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_drops (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        kind -> Text,
+        title -> Text,
+        template_id -> BigInt,
+        quantity -> BigInt,
+        claimed -> BigInt,
+        face_fen -> Nullable<BigInt>,
+        seed -> Nullable<BigInt>,
+        state -> Text,
+        open_seconds -> BigInt,
+        created_at -> BigInt,
+        opened_at -> Nullable<BigInt>,
+        closes_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    live_marks (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        product_id -> BigInt,
+        at -> BigInt,
+        offset_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_minutes (room_id, minute) {
+        room_id -> BigInt,
+        minute -> BigInt,
+        joined -> BigInt,
+        peak -> BigInt,
+        comments -> BigInt,
+        likes -> BigInt,
+        shares -> BigInt,
+        clicks -> BigInt,
+        orders -> BigInt,
+        revenue_fen -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_official_goods (id) {
+        id -> BigInt,
+        entrance_id -> BigInt,
+        product_id -> BigInt,
+        goods_id -> Nullable<BigInt>,
+        audit_id -> Nullable<BigInt>,
+        audit_status -> BigInt,
+        name -> Text,
+        price_fen -> BigInt,
+        price_kind -> BigInt,
+        second_price_fen -> Nullable<BigInt>,
+        url -> Text,
+        failure -> Nullable<Text>,
+        submitted_at -> BigInt,
+        checked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    live_official_rooms (room_id) {
+        room_id -> BigInt,
+        entrance_id -> BigInt,
+        room_number -> Nullable<BigInt>,
+        status -> Nullable<BigInt>,
+        anchor_wechat -> Text,
+        cover_media -> Nullable<Text>,
+        share_media -> Nullable<Text>,
+        feeds_media -> Nullable<Text>,
+        qr_code_url -> Nullable<Text>,
+        push_address -> Nullable<Text>,
+        share_code_url -> Nullable<Text>,
+        page_path -> Nullable<Text>,
+        failure -> Nullable<Text>,
+        mirrored_at -> Nullable<BigInt>,
+        mirror_due_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    live_official_shelf (room_id, goods_row_id) {
+        room_id -> BigInt,
+        goods_row_id -> BigInt,
+        on_sale -> Bool,
+        position -> BigInt,
+        mirrored_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_order_lines (order_id, sku_id) {
+        order_id -> BigInt,
+        sku_id -> BigInt,
+        product_id -> BigInt,
+        room_id -> BigInt,
+        user_id -> BigInt,
+        quantity -> BigInt,
+        revenue_fen -> BigInt,
+        state -> Text,
+        placed_at -> BigInt,
+        paid_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    live_price_buyers (price_id, user_id) {
+        price_id -> BigInt,
+        user_id -> BigInt,
+        quantity -> BigInt,
+        per_user_limit -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_price_takings (order_id, price_id) {
+        order_id -> BigInt,
+        price_id -> BigInt,
+        user_id -> BigInt,
+        quantity -> BigInt,
+        discount_fen -> BigInt,
+        state -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_prices (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        sku_id -> BigInt,
+        price_fen -> BigInt,
+        quota -> BigInt,
+        taken -> BigInt,
+        per_user_limit -> BigInt,
+        coupons_allowed -> Bool,
+        starts_at -> Nullable<BigInt>,
+        ends_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        withdrawn_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    live_publishings (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        engine -> Text,
+        client_id -> Text,
+        address -> Text,
+        started_at -> BigInt,
+        stopped_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    live_reminders (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        user_id -> BigInt,
+        asked_at -> BigInt,
+        state -> Text,
+        due_at -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+        refusal -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    live_replays (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        media_url -> Text,
+        source -> Text,
+        began_at -> BigInt,
+        duration_ms -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_room_changes (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        actor -> Text,
+        staff_id -> Nullable<BigInt>,
+        reason -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_rooms (id) {
+        id -> BigInt,
+        title -> Text,
+        cover -> Text,
+        anchor_name -> Text,
+        anchor_picture -> Text,
+        anchor_introduction -> Text,
+        starts_at -> BigInt,
+        ends_at -> BigInt,
+        source -> Text,
+        state -> Text,
+        stream_name -> Text,
+        publish_secret -> Text,
+        slow_mode_seconds -> BigInt,
+        comments_open -> Bool,
+        blocked_words -> Text,
+        likes -> BigInt,
+        peak_viewers -> BigInt,
+        comment_sequence -> BigInt,
+        signal_sequence -> BigInt,
+        pinned_sequence -> Nullable<BigInt>,
+        explaining_id -> Nullable<BigInt>,
+        explaining_since -> Nullable<BigInt>,
+        silent_since -> Nullable<BigInt>,
+        went_live_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_sanctions (id) {
+        id -> BigInt,
+        room_id -> Nullable<BigInt>,
+        user_id -> BigInt,
+        kind -> Text,
+        reason -> Text,
+        created_by -> BigInt,
+        created_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+        lifted_by -> Nullable<BigInt>,
+        lifted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    live_shelf (room_id, product_id) {
+        room_id -> BigInt,
+        product_id -> BigInt,
+        position -> BigInt,
+        clicks -> BigInt,
+        explained_at -> Nullable<BigInt>,
+        added_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    live_signals (room_id, sequence) {
+        room_id -> BigInt,
+        sequence -> BigInt,
+        kind -> Text,
+        payload -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    live_visits (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        visitor -> Text,
+        user_id -> Nullable<BigInt>,
+        device_id -> Nullable<BigInt>,
+        process -> Text,
+        share_token -> Nullable<Text>,
+        joined_at -> BigInt,
+        last_seen_at -> BigInt,
+        left_at -> Nullable<BigInt>,
+        watched_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     login_sessions (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -1978,6 +2295,51 @@ diesel::joinable!(group_seats -> skus (sku_id));
 diesel::joinable!(group_seats -> users (user_id));
 diesel::joinable!(guide_links -> entrances (entrance_id));
 diesel::joinable!(identities -> users (user_id));
+diesel::joinable!(live_comments -> live_rooms (room_id));
+diesel::joinable!(live_comments -> staff_accounts (hidden_by));
+diesel::joinable!(live_comments -> users (user_id));
+diesel::joinable!(live_drop_claims -> coupons (coupon_id));
+diesel::joinable!(live_drop_claims -> live_drops (drop_id));
+diesel::joinable!(live_drop_claims -> users (user_id));
+diesel::joinable!(live_drop_portions -> live_drops (drop_id));
+diesel::joinable!(live_drops -> coupon_templates (template_id));
+diesel::joinable!(live_drops -> live_rooms (room_id));
+diesel::joinable!(live_marks -> live_rooms (room_id));
+diesel::joinable!(live_marks -> products (product_id));
+diesel::joinable!(live_minutes -> live_rooms (room_id));
+diesel::joinable!(live_official_goods -> entrances (entrance_id));
+diesel::joinable!(live_official_goods -> products (product_id));
+diesel::joinable!(live_official_rooms -> entrances (entrance_id));
+diesel::joinable!(live_official_rooms -> live_rooms (room_id));
+diesel::joinable!(live_official_shelf -> live_official_goods (goods_row_id));
+diesel::joinable!(live_official_shelf -> live_official_rooms (room_id));
+diesel::joinable!(live_order_lines -> live_rooms (room_id));
+diesel::joinable!(live_order_lines -> orders (order_id));
+diesel::joinable!(live_order_lines -> products (product_id));
+diesel::joinable!(live_order_lines -> skus (sku_id));
+diesel::joinable!(live_order_lines -> users (user_id));
+diesel::joinable!(live_price_buyers -> live_prices (price_id));
+diesel::joinable!(live_price_buyers -> users (user_id));
+diesel::joinable!(live_price_takings -> live_prices (price_id));
+diesel::joinable!(live_price_takings -> orders (order_id));
+diesel::joinable!(live_price_takings -> users (user_id));
+diesel::joinable!(live_prices -> live_rooms (room_id));
+diesel::joinable!(live_prices -> skus (sku_id));
+diesel::joinable!(live_publishings -> live_rooms (room_id));
+diesel::joinable!(live_reminders -> live_rooms (room_id));
+diesel::joinable!(live_reminders -> users (user_id));
+diesel::joinable!(live_replays -> live_rooms (room_id));
+diesel::joinable!(live_room_changes -> live_rooms (room_id));
+diesel::joinable!(live_room_changes -> staff_accounts (staff_id));
+diesel::joinable!(live_rooms -> products (explaining_id));
+diesel::joinable!(live_sanctions -> live_rooms (room_id));
+diesel::joinable!(live_sanctions -> users (user_id));
+diesel::joinable!(live_shelf -> live_rooms (room_id));
+diesel::joinable!(live_shelf -> products (product_id));
+diesel::joinable!(live_signals -> live_rooms (room_id));
+diesel::joinable!(live_visits -> devices (device_id));
+diesel::joinable!(live_visits -> live_rooms (room_id));
+diesel::joinable!(live_visits -> users (user_id));
 diesel::joinable!(login_sessions -> devices (device_id));
 diesel::joinable!(login_sessions -> users (user_id));
 diesel::joinable!(oauth_states -> entrances (entrance_id));
@@ -2134,6 +2496,28 @@ diesel::allow_tables_to_appear_in_same_query!(
     jobs,
     leases,
     ledger_entries,
+    live_comments,
+    live_drop_claims,
+    live_drop_portions,
+    live_drops,
+    live_marks,
+    live_minutes,
+    live_official_goods,
+    live_official_rooms,
+    live_official_shelf,
+    live_order_lines,
+    live_price_buyers,
+    live_price_takings,
+    live_prices,
+    live_publishings,
+    live_reminders,
+    live_replays,
+    live_room_changes,
+    live_rooms,
+    live_sanctions,
+    live_shelf,
+    live_signals,
+    live_visits,
     login_sessions,
     oauth_states,
     order_adjustments,
