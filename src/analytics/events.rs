@@ -177,6 +177,23 @@ const TAKING: &[Taken] = &[
     ("discount_fen", "/discount_fen"),
 ];
 const REMINDER: &[Taken] = &[("$campaign", "/campaign_id"), ("slot_id", "/slot_id")];
+const ROOM: &[Taken] = &[("room_id", "/room_id"), ("state", "/state")];
+const VIEWER: &[Taken] = &[("room_id", "/room_id"), ("visit_id", "/visit_id"), ("watched_ms", "/watched_ms")];
+const ROOM_LINE: &[Taken] = &[
+    ("room_id", "/room_id"),
+    ("order_id", "/order_id"),
+    ("product_id", "/product_id"),
+    ("sku_id", "/sku_id"),
+    ("quantity", "/quantity"),
+    ("revenue_fen", "/revenue_fen"),
+];
+const CATCH: &[Taken] = &[
+    ("room_id", "/room_id"),
+    ("drop_id", "/drop_id"),
+    ("kind", "/kind"),
+    ("coupon_id", "/coupon_id"),
+    ("amount_fen", "/amount_fen"),
+];
 const LOGIN: &[Taken] = &[("$entrance", "/entrance"), ("app_id", "/app_id"), ("$device", "/device_id")];
 const CAMPAIGN: &[Taken] = &[
     ("$campaign", "/campaign_id"),
@@ -327,6 +344,27 @@ pub const SERVER_EVENTS: &[ServerEvent] = &[
     told("flash_sale.given_back", "flash_sale_given_back", &[TAKING]),
     told("flash_sale.reminder_asked", "flash_sale_reminder_asked", &[REMINDER]),
     told("flash_sale.reminder_due", "flash_sale_reminder_due", &[REMINDER]),
+    // Live rooms.
+    told("live.room_entered", "live_room_entered", &[VIEWER]),
+    told("live.room_left", "live_room_left", &[VIEWER]),
+    told("live.product_clicked", "live_product_clicked", &[&[("room_id", "/room_id"), ("product_id", "/product_id")]]),
+    told("live.commented", "live_commented", &[VIEWER]),
+    told("live.liked", "live_liked", &[&[("room_id", "/room_id"), ("likes", "/likes")]]),
+    told("live.reminder_asked", "live_reminder_asked", &[VIEWER]),
+    told("live.reminder_sent", "live_reminder_sent", &[VIEWER]),
+    told("live.drop_caught", "live_drop_caught", &[CATCH]),
+    told("live.ordered", "live_ordered", &[ROOM_LINE]),
+    told("live.paid", "live_paid", &[ROOM_LINE]),
+    told("live.closed", "live_closed", &[ROOM_LINE]),
+    told("live.refunded", "live_refunded", &[ROOM_LINE]),
+    about(told("live.room_planned", "live_room_planned", &[ROOM]), About::Shop),
+    about(told("live.room_started", "live_room_started", &[ROOM]), About::Shop),
+    about(told("live.room_paused", "live_room_paused", &[ROOM]), About::Shop),
+    about(told("live.room_resumed", "live_room_resumed", &[ROOM]), About::Shop),
+    about(told("live.room_ended", "live_room_ended", &[ROOM]), About::Shop),
+    about(told("live.replay_shown", "live_replay_shown", &[ROOM]), About::Shop),
+    about(told("live.replay_hidden", "live_replay_hidden", &[ROOM]), About::Shop),
+    about(told("live.room_cancelled", "live_room_cancelled", &[ROOM]), About::Shop),
     // The service account.
     about(told("service_account.followed", "account_followed", &[FOLLOWER]), FOLLOWS),
     about(told("service_account.unfollowed", "account_unfollowed", &[FOLLOWER]), FOLLOWS),

@@ -12,6 +12,7 @@ use crate::favourite::FavouriteAsset;
 use crate::flash_sale::FlashSaleAsset;
 use crate::group_buy::GroupBuyAsset;
 use crate::identity::{Accounts, IdentityAsset};
+use crate::live::LiveAsset;
 use crate::order::OrderAsset;
 use crate::payment::PaymentAsset;
 use crate::platform::http::Revocations;
@@ -37,6 +38,7 @@ pub(super) fn accounts(revocations: &Revocations) -> Accounts {
             Arc::new(BargainAsset),
             Arc::new(GroupBuyAsset),
             Arc::new(PacketAsset),
+            Arc::new(LiveAsset),
             Arc::new(AnalyticsAsset),
         ],
         revocations.clone(),

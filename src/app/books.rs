@@ -20,7 +20,9 @@ use crate::platform::jobs::{self, JobRow, JobState};
 use crate::refusals;
 use crate::staff::audit::{self, AuditEntry};
 use crate::staff::permission::{BooksRead, JobRead, JobRetry};
-use crate::{bargain, campaign, coupon, digital, flash_sale, group_buy, order, payment, share, social_coupon, stock};
+use crate::{
+    bargain, campaign, coupon, digital, flash_sale, group_buy, live, order, payment, share, social_coupon, stock,
+};
 
 refusals! {
     /// Why nothing is done about a job.
@@ -45,6 +47,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("bargains", bargain::differences),
     ("packets", social_coupon::differences),
     ("groups", group_buy::differences),
+    ("live_rooms", live::differences),
     ("coupons", coupon::differences),
     ("jobs", dead_jobs),
     ("events", dead_events),

@@ -9,6 +9,7 @@ use crate::coupon::{self, CouponDrops, CouponSettings, ShopCoupons, SocialCoupon
 use crate::flash_sale;
 use crate::group_buy::{self, GroupBuyOffer, GroupBuyRules, GroupBuySettings, GroupBuys, Groups};
 use crate::kernel::time::MINUTE_MS;
+use crate::live;
 use crate::order::Orders;
 use crate::platform::events::Subscriber;
 use crate::platform::jobs::Sweep;
@@ -24,6 +25,7 @@ pub(super) fn offers(config: &Config) -> Offers {
         Arc::new(SocialCoupons),
         Arc::new(flash_sale::FlashSaleOffer { pay_within_ms }),
         Arc::new(bargain::BargainOffer { pay_within_ms }),
+        Arc::new(live::LiveOffer { pay_within_ms }),
         Arc::new(GroupBuyOffer(GroupBuySettings { pay_within_ms })),
     ])
 }
@@ -65,22 +67,37 @@ pub(super) fn sweeps(orders: &Orders, config: &Config) -> Vec<Arc<dyn Sweep>> {
         Arc::new(bargain::SettleCampaigns),
         Arc::new(bargain::PayPrizes),
         Arc::new(social_coupon::ExpirePackets),
+        Arc::new(live::RemindOfRooms),
+        Arc::new(live::EndDrops),
+        Arc::new(live::EndLostVisits),
+        Arc::new(live::CancelMissed),
+        Arc::new(live::ForgetSignals),
         Arc::new(group_buy::EndGroups),
         Arc::new(group_buy::OpenGates),
         Arc::new(group_buy::RefundSeats(GroupBuys { orders: orders.clone() })),
     ]
 }
 
+/// The message that tells of the start of a live room.
+pub(super) fn room_reminders(config: &Config) -> live::ReminderSettings {
+    live::ReminderSettings {
+        template_id: config.live.reminder_template.clone(),
+        page: config.live.page.clone(),
+        env_version: config.share.code_version,
+    }
+}
+
 /// What can be handed on.
-pub(super) fn subjects() -> Vec<Arc<dyn SubjectSource>> {
+pub(super) fn subjects(config: &Config) -> Vec<Arc<dyn SubjectSource>> {
     vec![
         Arc::new(Groups),
         Arc::new(bargain::Bargains { page: "pages/bargain/index".to_owned() }),
         Arc::new(social_coupon::PacketSubjects),
+        Arc::new(live::Rooms { page: config.live.page.clone() }),
     ]
 }
 
 /// Who acts on what happens to orders.
 pub(super) fn subscribers() -> Vec<Arc<dyn Subscriber>> {
-    vec![Arc::new(FollowOrders), Arc::new(social_coupon::PacketsOfOrders)]
+    vec![Arc::new(FollowOrders), Arc::new(social_coupon::PacketsOfOrders), Arc::new(live::CountForRooms)]
 }

@@ -9,7 +9,7 @@ use crate::platform::http::Refusal;
 use crate::platform::http::known_paths::answer_unknown;
 use crate::{
     analytics, bargain, campaign, cart, catalog, coupon, digital, entrance, favourite, flash_sale, group_buy, guidance,
-    identity, order, payment, pick_up, pricing, service_account, share, social_coupon, staff, stock,
+    identity, live, order, payment, pick_up, pricing, service_account, share, social_coupon, staff, stock,
 };
 
 const SHOPPERS: &str = "/api/v1";
@@ -33,6 +33,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(group_buy::shopper_routes)
         .configure(bargain::shopper_routes)
         .configure(social_coupon::shopper_routes)
+        .configure(live::shopper_routes)
         .configure(service_account::shopper_routes)
         .configure(guidance::shopper_routes)
         .configure(analytics::shopper_routes)
@@ -56,6 +57,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(group_buy::admin_routes)
         .configure(bargain::admin_routes)
         .configure(social_coupon::admin_routes)
+        .configure(live::admin_routes)
         .configure(share::admin_routes)
         .configure(service_account::admin_routes)
         .configure(analytics::admin_routes)
@@ -112,6 +114,7 @@ pub(super) fn declared() -> OpenApi {
         group_buy::ShopperApi::openapi(),
         bargain::ShopperApi::openapi(),
         social_coupon::ShopperApi::openapi(),
+        live::ShopperApi::openapi(),
         service_account::ShopperApi::openapi(),
         guidance::ShopperApi::openapi(),
         analytics::ShopperApi::openapi(),
@@ -137,6 +140,7 @@ pub(super) fn declared() -> OpenApi {
         group_buy::AdminApi::openapi(),
         bargain::AdminApi::openapi(),
         social_coupon::AdminApi::openapi(),
+        live::AdminApi::openapi(),
         service_account::AdminApi::openapi(),
         analytics::AdminApi::openapi(),
         analytics::OverviewApi::openapi().merge_from(analytics::ReadyMadeApi::openapi()),
@@ -181,6 +185,7 @@ pub(super) fn refusals() -> Vec<&'static Refusal> {
         group_buy::GroupBuyError::CATALOGUE,
         bargain::BargainError::CATALOGUE,
         social_coupon::SocialCouponError::CATALOGUE,
+        live::LiveError::CATALOGUE,
         analytics::AnalyticsError::CATALOGUE,
         books::BooksError::CATALOGUE,
         undelivered::UndeliveredError::CATALOGUE,

@@ -27,6 +27,7 @@ use crate::favourite::BringDeviceFootprints;
 use crate::guidance::{ForgetEndedLinks, Guide, GuideSettings};
 use crate::identity::{self, Accounts, CodeExchange, IdentityKeys, LogInDesk, LoginListeners, SendSmsCode};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
+use crate::live::SendReminder;
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
@@ -377,7 +378,7 @@ fn subjects(config: &Config) -> SubjectSources {
         Arc::new(Pages { title: config.share.shop_name.clone() }),
         Arc::new(CampaignPages { page: config.campaigns.page.clone() }),
     ];
-    sources.extend(promotions::subjects());
+    sources.extend(promotions::subjects(config));
     SubjectSources::new(sources)
 }
 
@@ -498,6 +499,7 @@ fn work(
             Arc::new(payment::CarryRefund(cashier.clone())),
             Arc::new(order::UploadShipping::new(db.clone(), wechat.clone())),
             Arc::new(coupon::CarryOutGrants(db.clone())),
+            Arc::new(SendReminder::new(db.clone(), wechat.clone(), promotions::room_reminders(config))),
         ],
         relay: Relay::new(db.clone(), subscribers),
     }

@@ -19,6 +19,8 @@ crate::refusals! {
         AlreadyStarted => CONFLICT "already_started" "直播已经开始" "The show has already started.",
         /// A field breaks its rule; details name it.
         InvalidField(details) => UNPROCESSABLE_ENTITY "invalid_field" "填写内容不符合要求" "A field breaks its rule.",
+        /// There is no such stay, or it is over.
+        VisitNotFound => NOT_FOUND "visit_not_found" "观看记录不存在或已结束" "There is no such stay in this room, or it is over.",
         /// The viewer may not enter.
         Banned(details) => FORBIDDEN "banned" "您已被移出直播间" "You may not enter this room.",
         /// The viewer may not comment.

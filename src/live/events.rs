@@ -128,6 +128,8 @@ pub struct LineFacts {
     pub revenue_fen: Fen,
     /// What became of it.
     pub state: LineState,
+    /// Whether it stands for its order in this room: one line of each order does.
+    pub counts_order: bool,
 }
 
 /// Records that a room moved.
@@ -148,7 +150,7 @@ pub(super) fn record<P: Serialize>(
 }
 
 /// Records what became of a line from a room.
-pub(super) fn record_line(tx: &mut Tx<'_>, name: &'static str, line: &RoomLine) -> DbResult<()> {
+pub(super) fn record_line(tx: &mut Tx<'_>, name: &'static str, line: &RoomLine, counts_order: bool) -> DbResult<()> {
     let facts = LineFacts {
         room_id: line.room_id,
         order_id: line.order_id,
@@ -157,6 +159,7 @@ pub(super) fn record_line(tx: &mut Tx<'_>, name: &'static str, line: &RoomLine) 
         quantity: line.quantity,
         revenue_fen: line.revenue,
         state: line.state,
+        counts_order,
     };
     record(tx, name, Some(line.user_id), &facts)
 }

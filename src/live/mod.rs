@@ -22,13 +22,24 @@
 //! written in the transaction that makes it true, so that a server that was away, or another process, reads on from the
 //! number it knows. Likes and viewers are counted, not signalled.
 
+mod account;
+mod admin_api;
+mod api;
 mod error;
 pub mod events;
+mod hooks;
+mod jobs;
 mod model;
 mod rules;
 mod service;
 mod store;
 mod views;
 
+pub use account::LiveAsset;
+pub use admin_api::{AdminApi, admin_routes};
+pub use api::{ShopperApi, shopper_routes};
 pub use error::LiveError;
+pub use hooks::{CountForRooms, LiveOffer, Rooms};
+pub use jobs::{CancelMissed, EndDrops, EndLostVisits, ForgetSignals, RemindOfRooms, ReminderSettings, SendReminder};
 pub use model::{RoomId, RoomState};
+pub use service::reporting::differences;

@@ -14,6 +14,7 @@ use super::knobs::Knobs;
 use super::ledger::{Ledger, TradeKind};
 use super::oauth::Oauth;
 use super::open::links::Link;
+use super::open::messages::Subscriptions;
 use super::open::service::Services;
 use super::outbox::Outbox;
 use super::people::People;
@@ -67,6 +68,8 @@ pub(super) struct World {
     pub(super) links: Mutex<Vec<Link>>,
     /// What service accounts have.
     pub(super) services: Mutex<Services>,
+    /// What people agreed to be sent by mini-programs, and what they were.
+    pub(super) subscriptions: Mutex<Subscriptions>,
     /// Codes of other platforms.
     pub(super) elsewhere: Mutex<Elsewhere>,
     /// Text messages.
@@ -114,6 +117,7 @@ impl World {
             codes: Mutex::default(),
             links: Mutex::default(),
             services: Mutex::default(),
+            subscriptions: Mutex::default(),
             elsewhere: Mutex::default(),
             sms: Mutex::default(),
             pushes: Mutex::default(),

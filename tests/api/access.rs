@@ -38,7 +38,7 @@ async fn ask(
 
 /// Pages of campaigns are there to be shown to friends, and things to be done on them are for whoever comes.
 fn is_everybodys(path: &str) -> bool {
-    ["/flash-sales/", "/group-buys/", "/bargains/", "/bargain-campaigns/", "/packets/"]
+    ["/flash-sales/", "/group-buys/", "/bargains/", "/bargain-campaigns/", "/packets/", "/live-rooms/"]
         .iter()
         .any(|room| path.contains(room))
 }

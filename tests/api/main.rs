@@ -46,6 +46,7 @@ mod group_late;
 mod group_races;
 mod guidance;
 mod input;
+mod live;
 mod log_in_codes;
 mod log_ins;
 mod merging;

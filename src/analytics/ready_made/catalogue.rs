@@ -54,6 +54,7 @@ pub(super) const EVERY: &[Ready] = &[
     funnel("bargain-helpers", ["砍价漏斗：助力好友", "Bargains: those who help"], bargain_helpers),
     funnel("packet-givers", ["社交红包漏斗：发起人", "Packets: those who give"], packet_givers),
     funnel("packet-takers", ["社交红包漏斗：领取人", "Packets: those who take"], packet_takers),
+    funnel("live", ["直播漏斗", "Live rooms: from entering to sharing"], live),
     Ready {
         name: "hourglass",
         title_zh: "完整沙漏：获客、激活、购买、分享、再获客",
@@ -127,6 +128,13 @@ fn packet_givers() -> Vec<Pick> {
 fn packet_takers() -> Vec<Pick> {
     let mut steps = named(&["packet_claimed", "order_placed", "order_paid"]);
     steps.insert(0, about("share_opened", "packet"));
+    steps
+}
+
+/// Whoever bought in a room may bring friends into it.
+fn live() -> Vec<Pick> {
+    let mut steps = named(&["live_room_entered", "live_product_clicked", "live_ordered", "live_paid"]);
+    steps.push(about("share_created", "room"));
     steps
 }
 

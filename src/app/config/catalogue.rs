@@ -175,6 +175,10 @@ settings! {
         "a number from 0 to 1000000", "Gifts and codes need a second member of staff when they, or all that one gave away alone that day, are more coupons than this.";
     CAMPAIGN_PAGE = "campaigns.page" "HOURGLASS_CAMPAIGN_PAGE" Some("pages/campaign/index"),
         "a page of the mini-program without a slash in front", "The page that shows a campaign; it gets id and share.";
+    LIVE_PAGE = "live.page" "HOURGLASS_LIVE_PAGE" Some("pages/live/index"),
+        "a page of the mini-program without a slash in front", "The page that shows a live room; it gets id and share.";
+    LIVE_REMINDER_TEMPLATE = "live.reminder_template" "HOURGLASS_LIVE_REMINDER_TEMPLATE" None, "a template id of WeChat's",
+        "The subscribe message that tells of the start of a live room, with the keywords thing1 (the room), time2 (since when) and thing3 (who presents); without one nobody is told.";
     PAGES_FRESH_MS = "server.pages_fresh_ms" "HOURGLASS_PAGES_FRESH_MS" Some("250"), "a number from 0 to 5000",
         "For how long a page counts as fresh that everybody sees alike before log-in, such as the wall of groups; while it is made anew it may become four times as old. 0 keeps none.";
     ANALYTICS_PROJECT_KEY = "analytics.project_key" "HOURGLASS_ANALYTICS_PROJECT_KEY" None, "16 to 128 characters",

@@ -129,6 +129,15 @@ pub struct CampaignConfig {
     pub page: String,
 }
 
+/// Live rooms.
+#[derive(Debug, Clone)]
+pub struct LiveConfig {
+    /// The page of the mini-program that shows a room.
+    pub page: String,
+    /// The template of the message that tells of the start of a room.
+    pub reminder_template: Option<String>,
+}
+
 /// Limits on coupons that staff give.
 #[derive(Debug, Clone, Copy)]
 pub struct CouponConfig {
@@ -202,6 +211,8 @@ pub struct Config {
     pub campaigns: CampaignConfig,
     /// Coupons.
     pub coupons: CouponConfig,
+    /// Live rooms.
+    pub live: LiveConfig,
     /// What comes into analytics.
     pub analytics: AnalyticsConfig,
     /// The hour of the shop's day at which the books are looked at.
@@ -250,6 +261,10 @@ impl Config {
             coupons: CouponConfig {
                 approval_above: Fen::new(values.number(known::COUPON_APPROVAL_FEN, 0, 100_000_000_000)?),
                 approval_above_count: values.number(known::COUPON_APPROVAL_COUNT, 0, 1_000_000)?,
+            },
+            live: LiveConfig {
+                page: page(values, known::LIVE_PAGE)?,
+                reminder_template: values.text(known::LIVE_REMINDER_TEMPLATE).map(str::to_owned),
             },
             analytics: analytics::read(values)?,
             books_hour: values.number(known::BOOKS_HOUR, 0, 23)?,

@@ -28,14 +28,15 @@ pub enum CampaigningError {
 }
 
 /// A member of staff at the desk.
-struct Desk {
+pub(super) struct Desk {
     http: Client,
     base_url: String,
     token: String,
 }
 
 impl Desk {
-    async fn open(base_url: &str, password: &str) -> Result<Self, CampaigningError> {
+    /// Logs in.
+    pub(super) async fn open(base_url: &str, password: &str) -> Result<Self, CampaigningError> {
         let http = Client::builder().no_proxy().build()?;
         let mut desk = Self { http, base_url: base_url.to_owned(), token: String::new() };
         let credentials = json!({ "username": OWNER, "password": password });
@@ -44,7 +45,13 @@ impl Desk {
         Ok(desk)
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CampaigningError> {
+    /// Asks for something that must succeed.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, CampaigningError> {
         let mut request = self.http.request(method, format!("{}{path}", self.base_url));
         if !self.token.is_empty() {
             request = request.bearer_auth(&self.token);
@@ -75,7 +82,8 @@ impl Desk {
     }
 }
 
-fn text(value: &Value, pointer: &str) -> String {
+/// The text at a place of an answer; empty when there is none.
+pub(super) fn text(value: &Value, pointer: &str) -> String {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::campaigns;
 use super::guide::Place;
 use super::keepsake::{Keepsake, OWNER};
+use super::rooms;
 use super::stocking::{self, StockingError};
 use crate::app::config::{self, Config, ConfigError, Values, catalogue as known};
 use crate::app::{App, StartError, printing, server};
@@ -75,6 +76,11 @@ pub async fn run(mut values: Values, json: bool) -> Result<(), DemoFailure> {
                 Ok(0) => {}
                 Ok(opened) => tracing::info!(campaigns = opened, "campaigns were planned"),
                 Err(error) => tracing::error!(%error, "no campaigns were planned"),
+            }
+            match rooms::open(&place.base_url, &place.owner_password, now).await {
+                Ok(0) => {}
+                Ok(opened) => tracing::info!(rooms = opened, "live rooms were opened"),
+                Err(error) => tracing::error!(%error, "no live rooms were opened"),
             }
             printing::line(&if json { place.json() } else { place.text() });
         });

@@ -7,4 +7,5 @@ pub mod goods;
 mod guide;
 mod keepsake;
 pub mod pictures;
+mod rooms;
 mod stocking;

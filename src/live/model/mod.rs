@@ -38,6 +38,10 @@ pub const MAX_TITLE: usize = 40;
 pub const MAX_ANCHOR_NAME: usize = 20;
 /// Most characters of an anchor's introduction.
 pub const MAX_INTRODUCTION: usize = 500;
+/// Longest path of a picture.
+pub const MAX_PATH: usize = 200;
+/// Longest address of a recording.
+pub const MAX_ADDRESS: usize = 1_000;
 /// Most words on a room's list.
 pub const MAX_BLOCKED_WORDS: usize = 500;
 /// Longest slow mode, in seconds.

@@ -1,21 +1,27 @@
 //! What live rooms decide without a database.
 
+mod selling;
 mod talking;
+
+pub(super) use selling::*;
 pub(super) use talking::*;
 
 use serde_json::json;
 
 use super::error::LiveError;
 use super::model::{
-    MAX_AHEAD_MS, MAX_ANCHOR_NAME, MAX_INTRODUCTION, MAX_SHOW_MS, MAX_TITLE, MIN_SHOW_MS, Room, RoomState,
+    MAX_ADDRESS, MAX_AHEAD_MS, MAX_ANCHOR_NAME, MAX_INTRODUCTION, MAX_PATH, MAX_SHOW_MS, MAX_TITLE, MIN_SHOW_MS, Room,
+    RoomState,
 };
 use crate::kernel::time::Timestamp;
 
 /// What moves a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RoomEvent {
-    /// It goes on the air, for the first time or again.
+    /// It goes on the air, for the first time or again: whenever a picture comes.
     GoLive,
+    /// It goes on after it was interrupted.
+    Resume,
     /// The picture is interrupted.
     Pause,
     /// The show is over.
@@ -30,7 +36,8 @@ pub(super) enum RoomEvent {
 
 impl RoomEvent {
     #[cfg(test)]
-    const ALL: [Self; 6] = [Self::GoLive, Self::Pause, Self::End, Self::ShowReplay, Self::HideReplay, Self::Cancel];
+    const ALL: [Self; 7] =
+        [Self::GoLive, Self::Resume, Self::Pause, Self::End, Self::ShowReplay, Self::HideReplay, Self::Cancel];
 }
 
 /// Where a room goes from here.
@@ -39,7 +46,9 @@ impl RoomEvent {
 /// [`LiveError::WrongState`] when it may not.
 pub(super) fn next(state: RoomState, event: RoomEvent) -> Result<RoomState, LiveError> {
     match (state, event) {
-        (RoomState::Planned | RoomState::Paused, RoomEvent::GoLive) => Ok(RoomState::Live),
+        (RoomState::Planned | RoomState::Paused, RoomEvent::GoLive) | (RoomState::Paused, RoomEvent::Resume) => {
+            Ok(RoomState::Live)
+        }
         (RoomState::Live, RoomEvent::Pause) => Ok(RoomState::Paused),
         (RoomState::Live | RoomState::Paused, RoomEvent::End) | (RoomState::Replay, RoomEvent::HideReplay) => {
             Ok(RoomState::Ended)
@@ -54,6 +63,7 @@ pub(super) fn next(state: RoomState, event: RoomEvent) -> Result<RoomState, Live
             | RoomState::Replay
             | RoomState::Cancelled,
             RoomEvent::GoLive
+            | RoomEvent::Resume
             | RoomEvent::Pause
             | RoomEvent::End
             | RoomEvent::ShowReplay
@@ -85,21 +95,42 @@ pub(super) fn moved(room: &Room, to: RoomState, now: Timestamp) -> Room {
 /// # Errors
 /// [`LiveError::InvalidField`] with the field in question.
 pub(super) fn valid(room: &Room, now: Timestamp) -> Result<(), LiveError> {
+    valid_words(room)?;
     let length = room.ends_at.millis_since(room.starts_at);
+    if room.starts_at.millis_since(now) > MAX_AHEAD_MS {
+        Err(invalid("starts_at"))
+    } else if !(MIN_SHOW_MS..=MAX_SHOW_MS).contains(&length) || room.ends_at <= now {
+        Err(invalid("ends_at"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether the texts of a room fit.
+///
+/// # Errors
+/// [`LiveError::InvalidField`] with the field in question.
+pub(super) fn valid_words(room: &Room) -> Result<(), LiveError> {
     let wrong = if !fits(&room.title, 1, MAX_TITLE) {
         Some("title")
+    } else if !fits(&room.cover, 0, MAX_PATH) {
+        Some("cover")
     } else if !fits(&room.anchor_name, 1, MAX_ANCHOR_NAME) {
         Some("anchor_name")
+    } else if !fits(&room.anchor_picture, 0, MAX_PATH) {
+        Some("anchor_picture")
     } else if !fits_lines(&room.anchor_introduction, MAX_INTRODUCTION) {
         Some("anchor_introduction")
-    } else if room.starts_at.millis_since(now) > MAX_AHEAD_MS {
-        Some("starts_at")
-    } else if !(MIN_SHOW_MS..=MAX_SHOW_MS).contains(&length) || room.ends_at <= now {
-        Some("ends_at")
     } else {
         None
     };
     wrong.map_or(Ok(()), |field| Err(invalid(field)))
+}
+
+/// Whether a text is an address from which a recording can be fetched.
+pub(super) fn is_address(text: &str) -> bool {
+    let known = ["https://", "http://", "/"].iter().any(|start| text.starts_with(start));
+    known && text.len() <= MAX_ADDRESS && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A field breaks its rule.
@@ -119,6 +150,40 @@ fn fits_lines(text: &str, most: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::model::{RoomId, RoomSource};
+
+    /// A room on the air, with slow mode and a list of words.
+    pub(super) fn room() -> Room {
+        Room {
+            id: RoomId::new(1),
+            title: "新品".to_owned(),
+            cover: String::new(),
+            anchor_name: "小麦".to_owned(),
+            anchor_picture: String::new(),
+            anchor_introduction: String::new(),
+            starts_at: Timestamp::from_millis(0),
+            ends_at: Timestamp::from_millis(1),
+            source: RoomSource::Own,
+            state: RoomState::Live,
+            stream_name: "s".to_owned(),
+            publish_secret: "p".to_owned(),
+            slow_mode_seconds: 5,
+            comments_open: true,
+            blocked_words: word_list(&["加V信".to_owned(), "spam".to_owned()]).unwrap(),
+            likes: 0,
+            peak_viewers: 0,
+            comment_sequence: 0,
+            signal_sequence: 0,
+            pinned_sequence: None,
+            explaining_id: None,
+            explaining_since: None,
+            silent_since: None,
+            went_live_at: Some(Timestamp::from_millis(0)),
+            ended_at: None,
+            version: 1,
+            created_at: Timestamp::from_millis(0),
+        }
+    }
 
     #[test]
     fn a_room_moves_only_as_drawn() {
@@ -127,6 +192,7 @@ mod tests {
             (RoomState::Planned, RoomEvent::Cancel, RoomState::Cancelled),
             (RoomState::Live, RoomEvent::Pause, RoomState::Paused),
             (RoomState::Paused, RoomEvent::GoLive, RoomState::Live),
+            (RoomState::Paused, RoomEvent::Resume, RoomState::Live),
             (RoomState::Live, RoomEvent::End, RoomState::Ended),
             (RoomState::Paused, RoomEvent::End, RoomState::Ended),
             (RoomState::Ended, RoomEvent::ShowReplay, RoomState::Replay),

@@ -109,42 +109,11 @@ fn folded(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::kernel::id::{StaffId, UserId};
-    use crate::live::model::{RoomId, RoomSource, RoomState, SanctionId};
+    use crate::live::model::{RoomState, SanctionId};
+    use crate::live::rules::tests::room;
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis)
-    }
-
-    fn room() -> Room {
-        Room {
-            id: RoomId::new(1),
-            title: "新品".to_owned(),
-            cover: String::new(),
-            anchor_name: "小麦".to_owned(),
-            anchor_picture: String::new(),
-            anchor_introduction: String::new(),
-            starts_at: at(0),
-            ends_at: at(1),
-            source: RoomSource::Own,
-            state: RoomState::Live,
-            stream_name: "s".to_owned(),
-            publish_secret: "p".to_owned(),
-            slow_mode_seconds: 5,
-            comments_open: true,
-            blocked_words: word_list(&["加V信".to_owned(), "spam".to_owned()]).unwrap(),
-            likes: 0,
-            peak_viewers: 0,
-            comment_sequence: 0,
-            signal_sequence: 0,
-            pinned_sequence: None,
-            explaining_id: None,
-            explaining_since: None,
-            silent_since: None,
-            went_live_at: Some(at(0)),
-            ended_at: None,
-            version: 1,
-            created_at: at(0),
-        }
     }
 
     fn sanction(kind: SanctionKind, ends_at: Option<Timestamp>) -> Sanction {

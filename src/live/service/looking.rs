@@ -3,7 +3,7 @@
 use super::talking::{comments_before, may_enter};
 use crate::kernel::time::{MINUTE_MS, Timestamp};
 use crate::live::error::LiveError;
-use crate::live::model::{DropState, Price, Room, RoomDrop, RoomId, ShelfItem, Viewer};
+use crate::live::model::{DropState, Price, Room, RoomDrop, RoomId, ShelfItem, Signal, SignalKind, Viewer};
 use crate::live::store;
 use crate::live::views::CommentView;
 use crate::platform::db::{DbResult, Tx};
@@ -61,4 +61,38 @@ fn recent(tx: &mut Tx<'_>, id: RoomId) -> DbResult<Vec<CommentView>> {
     comments.retain(|comment| comment.at >= since);
     comments.reverse();
     Ok(comments)
+}
+
+/// Most signals that are answered at once.
+const NEWS_AT_ONCE: i64 = 200;
+
+/// What is new in a room after a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::live) struct News {
+    /// Whether nothing is missing after the number.
+    pub(in crate::live) complete: bool,
+    /// What viewers are told, in its order.
+    pub(in crate::live) signals: Vec<Signal>,
+    /// The number to go on from.
+    pub(in crate::live) sequence: i64,
+}
+
+/// What is new in a room after a number that a viewer knows. What is for servers only is left out, though it has a number.
+///
+/// # Errors
+/// 404 for a room that is not shown; 403 for the banned.
+pub(in crate::live) fn news(
+    tx: &mut Tx<'_>,
+    id: RoomId,
+    after: i64,
+    viewer: Option<Viewer>,
+) -> Result<News, LiveError> {
+    let room = may_enter(tx, id, viewer)?;
+    let oldest = store::signals::oldest(tx, id)?;
+    let first_kept = oldest.unwrap_or_else(|| room.signal_sequence.saturating_add(1));
+    let complete = after <= room.signal_sequence && first_kept <= after.saturating_add(1);
+    let mut signals = store::signals::after(tx, id, after, NEWS_AT_ONCE)?;
+    let sequence = signals.last().map_or(after.min(room.signal_sequence), |signal| signal.sequence);
+    signals.retain(|signal| signal.kind != SignalKind::Sanction);
+    Ok(News { complete, signals, sequence })
 }

@@ -1,7 +1,12 @@
 //! What can be done with live rooms. Every change takes the caller's transaction.
 
+pub(super) mod dropping;
 pub(super) mod looking;
 pub(super) mod moves;
+pub(super) mod planning;
+pub(super) mod reminding;
+pub mod reporting;
+pub(super) mod selling;
 pub(super) mod talking;
 pub(super) mod watching;
 

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::signal;
+use crate::catalog::ProductId;
 use crate::live::error::LiveError;
 use crate::live::events;
-use crate::live::model::{Actor, ChangeId, Room, RoomChange, RoomId, RoomState, SignalKind};
+use crate::live::model::{Actor, ChangeId, Mark, MarkId, Room, RoomChange, RoomId, RoomState, SignalKind};
 use crate::live::rules::{self, RoomEvent};
 use crate::live::store;
 use crate::platform::db::{DbError, DbResult, Tx};
@@ -37,6 +38,10 @@ pub(in crate::live) fn advance(
         return Err(LiveError::WrongState(json!({ "state": state })));
     }
     note(tx, &moved, Some(room.state), cause)?;
+    if let Some(product) = moved.explaining_id.filter(|_| room.went_live_at.is_none() && to == RoomState::Live) {
+        // A product that was chosen before the show is explained from its first moment.
+        mark(tx, &moved, product)?;
+    }
     events::record_room(tx, event_name(room.state, to), &moved)?;
     signal(tx, id, SignalKind::State, &json!({ "state": to, "at": tx.now() }))?;
     Ok(moved)
@@ -55,6 +60,18 @@ pub(in crate::live) fn note(tx: &mut Tx<'_>, room: &Room, from: Option<RoomState
         at: tx.now(),
     };
     store::rooms::insert_change(tx, &change)
+}
+
+/// Marks that a product is explained from this moment of the show on.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::live) fn mark(tx: &mut Tx<'_>, room: &Room, product: ProductId) -> DbResult<()> {
+    let Some(began) = room.went_live_at.filter(|_| room.state.on_air()) else { return Ok(()) };
+    let at = tx.now();
+    let offset_ms = at.millis_since(began).max(0);
+    let mark = Mark { id: MarkId::new(tx.next_id()), room_id: room.id, product_id: product, at, offset_ms };
+    store::rooms::insert_mark(tx, &mark)
 }
 
 fn event_name(from: RoomState, to: RoomState) -> &'static str {

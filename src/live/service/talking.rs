@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::planning::Desk;
 use super::signal;
 use crate::identity::{self, Face};
 use crate::kernel::id::{StaffId, UserId};
@@ -193,8 +194,6 @@ pub(in crate::live) struct Verdict {
     pub(in crate::live) ends_at: Option<Timestamp>,
     /// Why.
     pub(in crate::live) reason: String,
-    /// Who decides.
-    pub(in crate::live) by: StaffId,
 }
 
 /// Mutes or bans somebody. `here` is the room whose servers are told at once; a verdict about all rooms is heard in the
@@ -202,7 +201,12 @@ pub(in crate::live) struct Verdict {
 ///
 /// # Errors
 /// 422 for an end that is past or a reason that is none; 404 for an unknown user.
-pub(in crate::live) fn sanction(tx: &mut Tx<'_>, here: RoomId, verdict: &Verdict) -> Result<Sanction, LiveError> {
+pub(in crate::live) fn sanction(
+    tx: &mut Tx<'_>,
+    here: RoomId,
+    verdict: &Verdict,
+    desk: &Desk,
+) -> Result<Sanction, LiveError> {
     let now = tx.now();
     if verdict.ends_at.is_some_and(|end| end <= now) {
         return Err(rules::invalid("ends_at"));
@@ -219,13 +223,14 @@ pub(in crate::live) fn sanction(tx: &mut Tx<'_>, here: RoomId, verdict: &Verdict
         user_id: verdict.user,
         kind: verdict.kind,
         reason: verdict.reason.clone(),
-        created_by: verdict.by,
+        created_by: desk.staff,
         created_at: now,
         ends_at: verdict.ends_at,
         lifted_by: None,
         lifted_at: None,
     };
     store::sanctions::insert(tx, &sanction)?;
+    desk.note(tx, "live.sanction", here, (None, Some(described(&sanction))))?;
     tell_servers(tx, here, &sanction)?;
     Ok(sanction)
 }
@@ -233,14 +238,22 @@ pub(in crate::live) fn sanction(tx: &mut Tx<'_>, here: RoomId, verdict: &Verdict
 /// Takes a sanction back.
 ///
 /// # Errors
-/// 404 when there is none that was not taken back.
-pub(in crate::live) fn lift(tx: &mut Tx<'_>, here: RoomId, id: SanctionId, by: StaffId) -> Result<Sanction, LiveError> {
-    let sanction = store::sanctions::lift(tx, id, by)?.ok_or(LiveError::SanctionNotFound)?;
+/// 404 when there is none here that was not taken back.
+pub(in crate::live) fn lift(tx: &mut Tx<'_>, here: RoomId, id: SanctionId, desk: &Desk) -> Result<Sanction, LiveError> {
+    let sanction = store::sanctions::lift(tx, id, desk.staff)?.ok_or(LiveError::SanctionNotFound)?;
     if sanction.room_id.is_some_and(|room| room != here) {
         return Err(LiveError::SanctionNotFound);
     }
+    desk.note(tx, "live.lift", here, (Some(described(&sanction)), None))?;
     tell_servers(tx, here, &sanction)?;
     Ok(sanction)
+}
+
+fn described(sanction: &Sanction) -> Value {
+    json!({
+        "sanction_id": sanction.id, "user_id": sanction.user_id, "kind": sanction.kind, "reason": sanction.reason,
+        "everywhere": sanction.room_id.is_none(), "ends_at": sanction.ends_at,
+    })
 }
 
 fn tell_servers(tx: &mut Tx<'_>, room: RoomId, sanction: &Sanction) -> DbResult<()> {

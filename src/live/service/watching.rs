@@ -115,3 +115,28 @@ fn end(tx: &mut Tx<'_>, id: VisitId, at: Timestamp) -> DbResult<()> {
 pub(in crate::live) fn heard_of_all(tx: &mut Tx<'_>, process: &str) -> DbResult<()> {
     store::visits::heard_of_all(tx, process).map(|_| ())
 }
+
+/// A viewer without a connection says that they are still there.
+///
+/// # Errors
+/// 404 for a stay that is over or not theirs; 403 when they were banned since.
+pub(in crate::live) fn stay(tx: &mut Tx<'_>, room: RoomId, id: VisitId, viewer: Viewer) -> Result<(), LiveError> {
+    may_enter(tx, room, Some(viewer))?;
+    own(tx, room, id, viewer)?;
+    if store::visits::heard_of(tx, id)? { Ok(()) } else { Err(LiveError::VisitNotFound) }
+}
+
+/// A viewer leaves by themselves. Leaving twice is leaving once.
+///
+/// # Errors
+/// 404 for a stay that is not theirs.
+pub(in crate::live) fn leave_own(tx: &mut Tx<'_>, room: RoomId, id: VisitId, viewer: Viewer) -> Result<(), LiveError> {
+    own(tx, room, id, viewer)?;
+    Ok(leave(tx, id)?)
+}
+
+fn own(tx: &mut Tx<'_>, room: RoomId, id: VisitId, viewer: Viewer) -> Result<Visit, LiveError> {
+    let found = store::visits::visit(tx, id)?;
+    let theirs = found.filter(|visit| visit.room_id == room && visit.visitor == viewer.name());
+    theirs.ok_or(LiveError::VisitNotFound)
+}

@@ -78,6 +78,13 @@ pub(in crate::live) fn count_claim(tx: &mut Tx<'_>, id: DropId) -> DbResult<Opti
     Ok(Prepared(update).load(tx.conn()?)?.pop())
 }
 
+/// Takes back the count of one that was not caught after all, in the transaction that counted it.
+pub(in crate::live) fn uncount_claim(tx: &mut Tx<'_>, id: DropId) -> DbResult<()> {
+    let update = diesel::update(live_drops::table.find(id)).set(live_drops::claimed.eq(live_drops::claimed - 1));
+    Prepared(update).execute(tx.conn()?)?;
+    Ok(())
+}
+
 /// What one portion is worth.
 pub(in crate::live) fn portion(tx: &mut Tx<'_>, id: DropId, no: i64) -> DbResult<Option<Fen>> {
     let query = live_drop_portions::table.find((id, no)).select(live_drop_portions::amount_fen);

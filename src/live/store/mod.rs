@@ -2,6 +2,7 @@
 
 pub(super) mod comments;
 pub(super) mod drops;
+pub(super) mod figures;
 pub(super) mod prices;
 pub(super) mod reminders;
 pub(super) mod rooms;

@@ -173,15 +173,6 @@ pub(in crate::live) fn note_paid(tx: &mut Tx<'_>, order: OrderId) -> DbResult<()
     Ok(())
 }
 
-/// The lines of an order that came from rooms.
-pub(in crate::live) fn lines_of(tx: &mut Tx<'_>, order: OrderId) -> DbResult<Vec<RoomLine>> {
-    let query = live_order_lines::table
-        .filter(live_order_lines::order_id.eq(order))
-        .order(live_order_lines::sku_id)
-        .select(columns::<RoomLine>());
-    Ok(Prepared(query).load(tx.conn()?)?)
-}
-
 /// The price of a SKU in a room that was not taken back.
 pub(in crate::live) fn of_sku(tx: &mut Tx<'_>, room: RoomId, sku: SkuId) -> DbResult<Option<Price>> {
     let query = live_prices::table

@@ -28,6 +28,7 @@ pub mod push;
 mod settings;
 mod shipping;
 pub mod signing;
+mod subscribe;
 #[cfg(test)]
 pub(super) mod test_server;
 mod token;
@@ -42,3 +43,4 @@ pub use official::{Follower, NewSceneCode, SceneCode};
 pub use open_data::{OpenDataRefusal, Sealed, group_id};
 pub use settings::{PaySettings, PlatformKeySource, WechatSettings, WechatSetupError};
 pub use shipping::{DeliveryMode, Logistics, Parcel, ShippedPayment, ShippingInfo};
+pub use subscribe::{MAX_THING, SubscribeMessage, thing};

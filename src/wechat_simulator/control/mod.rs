@@ -4,6 +4,7 @@ mod apps;
 mod book;
 mod codes;
 mod elsewhere;
+mod messages;
 mod notices;
 mod payments;
 mod persons;
@@ -92,6 +93,8 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
             .route("/service/messages", web::get().to(service::list_messages))
             .route("/service/templates", web::post().to(service::add_template))
             .route("/service/refuse", web::post().to(service::refuse_messages))
+            .route("/messages", web::get().to(messages::list_messages))
+            .route("/messages/agree", web::post().to(messages::agree))
             .route("/service/{deed}", web::post().to(service::act))
             .route("/pay", web::post().to(payments::pay))
             .route("/refunds/{out_refund_no}/settle", web::post().to(payments::settle_refund))

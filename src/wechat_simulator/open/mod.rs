@@ -4,6 +4,7 @@
 mod codes;
 pub(super) mod links;
 mod login;
+pub(super) mod messages;
 pub(super) mod oauth;
 mod phone;
 pub(super) mod service;
@@ -175,6 +176,7 @@ pub(in crate::wechat_simulator) fn routes(cfg: &mut web::ServiceConfig) {
             .service(post("/cgi-bin/qrcode/create", web::post().to(service::create_qrcode)))
             .service(get("/cgi-bin/showqrcode", web::get().to(service::show_qrcode)))
             .service(post("/cgi-bin/message/template/send", web::post().to(service::send_template)))
+            .service(post("/cgi-bin/message/subscribe/send", web::post().to(messages::send_subscribe)))
             .service(post("/wxa/sec/order/upload_shipping_info", web::post().to(shipping::upload_shipping_info)))
             .service(post("/wxa/sec/order/get_order", web::post().to(shipping::get_order)))
             .service(post("/cgi-bin/express/delivery/open_msg/get_delivery_list", web::post().to(get_delivery_list)))
