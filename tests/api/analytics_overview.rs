@@ -117,7 +117,7 @@ on_both_databases! {
 
         let listed = shop.shown("ready-made").await;
         let names: Vec<String> = listed["items"].as_array().expect("questions").iter().map(|item| text(&item["name"])).collect();
-        assert_eq!(names.len(), 8, "{names:?}");
+        assert_eq!(names.len(), 9, "{names:?}");
         for name in &names {
             let answer = shop.shown(&format!("ready-made/{name}")).await;
             assert_eq!(answer["question"]["name"], *name);

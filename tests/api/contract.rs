@@ -310,14 +310,33 @@ fn is_not_walked(path: &str) -> bool {
     path.contains('{') && rooms.iter().any(|room| path.contains(room))
 }
 
+/// A live room with a recording; answers its id.
+async fn a_show_to_watch_again(shop: &Shop) -> String {
+    let now = shop.clock.now();
+    let draft =
+        json!({"title": "直播", "anchor_name": "小麦", "starts_at": now, "ends_at": now.plus_millis(3_600_000)});
+    let id = text(&shop.staff_post("/live-rooms", draft).await["room"]["id"]);
+    let product = text(&shop.product(5_000, 5).await["summary"]["id"]);
+    shop.staff_post(&format!("/live-rooms/{id}/shelf"), json!({"product_ids": [product]})).await;
+    shop.staff_post(&format!("/live-rooms/{id}/start"), json!({"reason": "开播"})).await;
+    shop.staff("PUT", &format!("/live-rooms/{id}/explaining"), Some(json!({"product_id": product}))).await;
+    shop.staff_post(&format!("/live-rooms/{id}/end"), json!({"reason": "下播"})).await;
+    let recording = json!({"media_url": "https://vod.example.com/show.m3u8"});
+    shop.staff_post(&format!("/live-rooms/{id}/replays"), recording).await;
+    shop.staff("POST", &format!("/live-rooms/{id}/show-replay"), None).await;
+    id
+}
+
 /// Every GET there is, with ids of things that exist where they are known, as whoever may.
 async fn look_at_everything(shop: &Shop, document: &Document, shopper: &str, ids: &[(&str, &str)]) {
     let user_id = text(&shop.call("GET", "/api/v1/me", Some(shopper), None).await.1["user_id"]);
     let own = text(&shop.staff("GET", "/me", None).await["staff_id"]);
     shop.tells_of(Some(shopper), None, "page_viewed").await;
     let event_name = text(&shop.event_name("page_viewed").await["id"]);
+    let show = a_show_to_watch_again(shop).await;
     for operation in document.operations.iter().filter(|operation| operation.method == "GET") {
         let id = match operation.path.as_str() {
+            path if path.contains("/live-rooms/") => &show,
             path if path.contains("/pick-up-code") => ids[10].1,
             path if path.contains("/skus/{sku_id}/codes") => ids[11].1,
             path if path.contains("/access-grant") => ids[12].1,

@@ -5,6 +5,7 @@
 
 mod analytics;
 pub mod catalogue;
+mod live;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -18,6 +19,7 @@ use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 
 pub use self::analytics::AnalyticsConfig;
 use self::catalogue as known;
+pub use self::live::LiveConfig;
 pub use self::values::{ConfigError, Values};
 use self::values::{complaint, malformed, missing};
 use crate::identity::OauthSettings;
@@ -127,15 +129,6 @@ pub struct CampaignConfig {
     pub keep_actions_days: i64,
     /// The page of the mini-program that shows a campaign.
     pub page: String,
-}
-
-/// Live rooms.
-#[derive(Debug, Clone)]
-pub struct LiveConfig {
-    /// The page of the mini-program that shows a room.
-    pub page: String,
-    /// The template of the message that tells of the start of a room.
-    pub reminder_template: Option<String>,
 }
 
 /// Limits on coupons that staff give.
@@ -262,10 +255,7 @@ impl Config {
                 approval_above: Fen::new(values.number(known::COUPON_APPROVAL_FEN, 0, 100_000_000_000)?),
                 approval_above_count: values.number(known::COUPON_APPROVAL_COUNT, 0, 1_000_000)?,
             },
-            live: LiveConfig {
-                page: page(values, known::LIVE_PAGE)?,
-                reminder_template: values.text(known::LIVE_REMINDER_TEMPLATE).map(str::to_owned),
-            },
+            live: live::read(values)?,
             analytics: analytics::read(values)?,
             books_hour: values.number(known::BOOKS_HOUR, 0, 23)?,
             share: share(values, &server)?,

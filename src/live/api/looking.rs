@@ -169,7 +169,7 @@ pub async fn list_live_comments(
 #[into_params(parameter_in = Query)]
 pub struct LiveNewsQuery {
     /// The number of the last thing that is known.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, example = 0)]
     pub after: i64,
 }
 
