@@ -101,7 +101,8 @@ pub struct Report {
 }
 
 impl Report {
-    fn of(mut times: Vec<Duration>, within: Duration) -> Self {
+    /// What so many times within so long come to.
+    pub fn of(mut times: Vec<Duration>, within: Duration) -> Self {
         times.sort_unstable();
         let at = |share: f64| times.get(((times.len() as f64) * share) as usize).copied().unwrap_or_default();
         let mean = times.iter().sum::<Duration>() / u32::try_from(times.len()).unwrap_or_default().max(1);

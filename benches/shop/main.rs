@@ -1,5 +1,5 @@
 //! The benchmark of the shop: `cargo bench --bench shop`. Words after `--` shorten it: `quick` takes three seconds a
-//! figure instead of ten; `pages`, `search`, `orders`, `purchases`, `campaigns`, `campaign-pages`, `quote`, `logins`, `events` name parts, `sqlite` and
+//! figure instead of ten; `pages`, `search`, `orders`, `purchases`, `campaigns`, `campaign-pages`, `quote`, `logins`, `events`, `live` name parts, `sqlite` and
 //! `postgres` databases.
 //!
 //! Everything runs in one go on the machine at hand, load generator included, and every figure stands beside a
@@ -13,6 +13,7 @@ mod bare;
 mod campaigns;
 mod events;
 mod fixture;
+mod live;
 mod load;
 mod log_ins;
 mod orders;
@@ -36,8 +37,8 @@ use process::Process;
 const PRODUCTS: usize = 10_000;
 
 /// What can be asked for by name.
-const PARTS: [&str; 9] =
-    ["pages", "search", "orders", "purchases", "campaigns", "campaign-pages", "quote", "logins", "events"];
+const PARTS: [&str; 10] =
+    ["pages", "search", "orders", "purchases", "campaigns", "campaign-pages", "quote", "logins", "events", "live"];
 
 /// What is wanted, and where files may lie meanwhile.
 struct Run {
@@ -131,6 +132,9 @@ impl Run {
         }
         if self.wants_part("events") {
             events::measure(self, &service);
+        }
+        if self.wants_part("live") {
+            live::measure(self, &service, &simulator, &fixture);
         }
         self.campaigns(url, &service, &simulator, &fixture);
         println!(

@@ -36,6 +36,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(live::shopper_routes)
         .configure(service_account::shopper_routes)
         .configure(guidance::shopper_routes)
+        .configure(live::audience_routes)
         .configure(analytics::shopper_routes)
         .configure(identity::shopper_routes);
     let staff = web::scope(STAFF)
@@ -117,6 +118,7 @@ pub(super) fn declared() -> OpenApi {
         live::ShopperApi::openapi(),
         service_account::ShopperApi::openapi(),
         guidance::ShopperApi::openapi(),
+        live::AudienceApi::openapi(),
         analytics::ShopperApi::openapi(),
         identity::ShopperApi::openapi(),
     ];

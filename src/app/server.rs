@@ -26,8 +26,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// Serves `app` on `listener` until the process is told to stop; then lets requests in flight finish, background work
-/// give its leases back, and returns. `ready` is called once requests are answered.
+/// Serves `app` on `listener` until the process is told to stop; then closes sockets, lets requests in flight finish,
+/// background work give its leases back, and returns. `ready` is called once requests are answered.
 ///
 /// # Errors
 /// When the listener cannot be used.
@@ -53,7 +53,9 @@ pub async fn serve(app: App, listener: TcpListener, ready: impl FnOnce() + Send)
     let served = tokio::select! {
         () = told => {
             tracing::info!("stopping: no new requests are taken, those in flight finish");
+            app.audience().send_all_away();
             handle.stop(true).await;
+            app.audience().settle().await;
             serving.await
         }
         ended = &mut serving => ended,

@@ -27,7 +27,7 @@ use crate::favourite::BringDeviceFootprints;
 use crate::guidance::{ForgetEndedLinks, Guide, GuideSettings};
 use crate::identity::{self, Accounts, CodeExchange, IdentityKeys, LogInDesk, LoginListeners, SendSmsCode};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
-use crate::live::SendReminder;
+use crate::live::{Audience, SendReminder};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
@@ -116,6 +116,7 @@ struct Shared {
     code_desk: web::Data<CodeDesk>,
     service_account_settings: web::Data<ServiceAccountSettings>,
     guide: web::Data<Guide>,
+    audience: web::Data<Audience>,
     kept_pages: web::Data<KeptPages>,
     documents: web::Data<Documents>,
     known_paths: web::Data<KnownPaths>,
@@ -164,6 +165,7 @@ impl App {
         let shared = Shared {
             edge: web::Data::new(edge(&config, &access, &clock)),
             db: web::Data::new(db.clone()),
+            audience: web::Data::new(Audience::new(db.clone(), access.clone())),
             access: web::Data::new(access),
             studio: web::Data::new(studio(&config, &db, &storage, &wechat, &subjects)),
             storage: web::Data::new(storage),
@@ -226,6 +228,11 @@ impl App {
         &self.0.entrances
     }
 
+    /// Whoever watches live rooms through this process.
+    pub fn audience(&self) -> &Audience {
+        &self.0.shared.audience
+    }
+
     /// The store of files.
     pub fn storage(&self) -> &Storage {
         &self.0.shared.storage
@@ -267,6 +274,7 @@ impl App {
                 .app_data(shared.code_desk)
                 .app_data(shared.service_account_settings)
                 .app_data(shared.guide)
+                .app_data(shared.audience)
                 .app_data(shared.kept_pages)
                 .app_data(shared.documents)
                 .app_data(shared.known_paths)

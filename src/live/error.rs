@@ -71,6 +71,8 @@ crate::refusals! {
         StreamRefused(details) => FORBIDDEN "stream_refused" "推拉流地址无效" "The stream may not be published or played with this address.",
         /// WeChat refused or could not be reached; details carry its code.
         WechatRefused(details) => BAD_GATEWAY "wechat_refused" "微信直播接口返回错误" "WeChat's live service refused.",
+        /// A socket is wanted, and the request does not ask for one.
+        SocketNeeded => UPGRADE_REQUIRED "socket_needed" "请使用 WebSocket 连接" "This address answers WebSockets only.",
         /// The room is no mirror of WeChat's.
         NotMirrored => CONFLICT "not_mirrored" "该直播间不是微信官方直播间" "The room does not mirror one of WeChat's.",
     }

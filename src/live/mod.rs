@@ -25,6 +25,7 @@
 mod account;
 mod admin_api;
 mod api;
+mod audience;
 mod error;
 pub mod events;
 mod hooks;
@@ -38,6 +39,7 @@ mod views;
 pub use account::LiveAsset;
 pub use admin_api::{AdminApi, admin_routes};
 pub use api::{ShopperApi, shopper_routes};
+pub use audience::{Audience, AudienceApi, audience_routes};
 pub use error::LiveError;
 pub use hooks::{CountForRooms, LiveOffer, Rooms};
 pub use jobs::{CancelMissed, EndDrops, EndLostVisits, ForgetSignals, RemindOfRooms, ReminderSettings, SendReminder};

@@ -47,6 +47,8 @@ mod group_races;
 mod guidance;
 mod input;
 mod live;
+mod live_audience;
+mod live_killed;
 mod log_in_codes;
 mod log_ins;
 mod merging;

@@ -21,10 +21,9 @@ use super::load::{Connection, Report, request, work_off};
 use super::process::Process;
 use super::{Run, ms, pgbench};
 use crew::{Crew, Person};
-use staff::Desk;
 use targets::Targets;
 
-pub use staff::open_owner;
+pub use staff::{Desk, open_owner};
 
 /// Connections at once.
 pub const WIDTH: usize = 64;

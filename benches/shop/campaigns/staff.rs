@@ -41,6 +41,20 @@ impl Desk {
         Self { headers: format!("authorization: Bearer {}\r\n", text(&session, "/access_token")) }
     }
 
+    /// Plans a show that begins now and puts it on the air; answers the room.
+    pub fn puts_on_air(&self, service: &Process) -> String {
+        let now = Clock::wall().now();
+        let (starts_at, ends_at) = (now.plus_millis(60_000), now.plus_millis(DAY_MS / 12));
+        let plan = json!({"title": "直播", "anchor_name": "小麦", "starts_at": starts_at, "ends_at": ends_at});
+        let (status, planned) = service.ask("POST", "/admin/v1/live-rooms", &self.headers, Some(&plan));
+        assert_eq!(status, 201, "{planned}");
+        let room = text(&planned, "/room/id");
+        let path = format!("/admin/v1/live-rooms/{room}/start");
+        let (status, started) = service.ask("POST", &path, &self.headers, Some(&json!({"reason": "基准"})));
+        assert_eq!(status, 200, "{started}");
+        room
+    }
+
     /// Plans a campaign of this kind with these rules beside its plan, lets it run, and answers its id and the draft.
     pub fn runs(&self, service: &Process, kind: &str, (name, rules): (&str, Value)) -> (String, Value) {
         let now = Clock::wall().now();

@@ -18,6 +18,11 @@ pub(in crate::live) fn may_enter(sanctions: &[Sanction], now: Timestamp) -> Resu
     }
 }
 
+/// Whether somebody under these sanctions may not comment, and until when; an absent end is none.
+pub(in crate::live) fn muted(sanctions: &[Sanction], now: Timestamp) -> Option<Option<Timestamp>> {
+    longest(sanctions, SanctionKind::Mute, now).map(|mute| mute.ends_at)
+}
+
 /// The sanction of a kind that holds now and ends last.
 fn longest(sanctions: &[Sanction], kind: SanctionKind, now: Timestamp) -> Option<&Sanction> {
     let holding = sanctions.iter().filter(|sanction| sanction.kind == kind && sanction.holds(now));

@@ -1,5 +1,6 @@
 //! What can be done with live rooms. Every change takes the caller's transaction.
 
+pub(super) mod audience;
 pub(super) mod dropping;
 pub(super) mod looking;
 pub(super) mod moves;
@@ -12,6 +13,7 @@ pub(super) mod watching;
 
 use serde::Serialize;
 
+use self::audience::word_of;
 use super::error::LiveError;
 use super::model::{Room, RoomId, SignalKind};
 use super::store;
@@ -31,6 +33,8 @@ pub(super) fn room(tx: &mut Tx<'_>, id: RoomId) -> Result<Room, LiveError> {
 /// When the database fails.
 pub(super) fn signal<P: Serialize>(tx: &mut Tx<'_>, room: RoomId, kind: SignalKind, payload: &P) -> DbResult<()> {
     let payload = serde_json::to_string(payload).map_err(|error| DbError::Defect(error.to_string()))?;
-    store::signals::write(tx, room, kind, payload)?;
+    if store::signals::write(tx, room, kind, payload)?.is_some() {
+        tx.wake(&word_of(room))?;
+    }
     Ok(())
 }

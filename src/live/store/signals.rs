@@ -37,6 +37,15 @@ pub(in crate::live) fn after(tx: &mut Tx<'_>, room: RoomId, sequence: i64, limit
     Ok(Prepared(query).load(tx.conn()?)?)
 }
 
+/// The signals of a room since a moment, in their order.
+pub(in crate::live) fn since(tx: &mut Tx<'_>, room: RoomId, moment: Timestamp) -> DbResult<Vec<Signal>> {
+    let query = live_signals::table
+        .filter(live_signals::room_id.eq(room).and(live_signals::at.ge(moment)))
+        .order(live_signals::sequence)
+        .select(columns::<Signal>());
+    Ok(Prepared(query).load(tx.conn()?)?)
+}
+
 /// The number of the oldest signal of a room that is kept.
 pub(in crate::live) fn oldest(tx: &mut Tx<'_>, room: RoomId) -> DbResult<Option<i64>> {
     let query = live_signals::table

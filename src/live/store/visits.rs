@@ -92,6 +92,23 @@ pub(in crate::live) fn lost(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> D
         .load(tx.conn()?)?)
 }
 
+/// Keeps a stay as it is until this transaction ends; false when it is over, or another process looks after it.
+pub(in crate::live) fn hold(tx: &mut Tx<'_>, id: VisitId, process: &str) -> DbResult<bool> {
+    let update = diesel::update(live_visits::table.find(id))
+        .filter(live_visits::process.eq(process.to_owned()).and(live_visits::left_at.is_null()))
+        .set(live_visits::process.eq(process.to_owned()));
+    Ok(Prepared(update).execute(tx.conn()?)? == 1)
+}
+
+/// Stays that this process looks after, at most `limit`.
+pub(in crate::live) fn looked_after_by(tx: &mut Tx<'_>, process: &str, limit: i64) -> DbResult<Vec<VisitId>> {
+    Ok(live_visits::table
+        .filter(live_visits::process.eq(process.to_owned()).and(live_visits::left_at.is_null()))
+        .limit(limit)
+        .select(live_visits::id)
+        .load(tx.conn()?)?)
+}
+
 /// How many different viewers are in a room.
 pub(in crate::live) fn online(tx: &mut Tx<'_>, room: RoomId) -> DbResult<i64> {
     let query = live_visits::table

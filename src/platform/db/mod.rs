@@ -2,7 +2,8 @@
 //!
 //! [`Db::write`] is the only way to change anything and the only place that opens a write transaction; [`Db::read`]
 //! likewise for looking. On SQLite all writes go through one thread that commits in groups ([`writer`]), on PostgreSQL
-//! each takes a pooled connection; the same closure runs on both.
+//! each takes a pooled connection; the same closure runs on both. [`Tx::wake`] speaks a word that every process hears after
+//! the commit ([`Wake`]).
 
 mod connection;
 pub mod copy;
@@ -16,9 +17,11 @@ pub mod schema;
 pub(crate) mod scratch;
 mod stored_enum;
 mod transaction;
+mod wakes;
 mod writer;
 
 pub use connection::{AnyBackend, Backend, Conn, DbSettings, columns};
 pub use error::{Constraint, DbError, DbResult, FromDb};
 pub use migrate::{migrate_down, migrate_up, missing_migrations};
 pub use transaction::{Db, Tx};
+pub use wakes::Wake;

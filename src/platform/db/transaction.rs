@@ -10,13 +10,14 @@ use diesel::pg::Pg;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::sqlite::Sqlite;
 use rand::RngExt as _;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, broadcast, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::connection::{Backend, Conn, DbSettings, Manager, Purpose, pool};
 use super::dialect::{Prepared, Together};
 use super::error::{DbError, DbResult, FromDb};
 use super::faults::Faults;
+use super::wakes::{Wake, Wakes, notify};
 use super::writer::{Turn, Writer};
 use crate::kernel::day::{Day, Zone};
 use crate::kernel::id::IdMaker;
@@ -37,6 +38,7 @@ struct Inner {
     readers: Lane,
     surveyors: Lane,
     writers: Writers,
+    wakes: Wakes,
 }
 
 enum Writers {
@@ -72,6 +74,7 @@ pub struct Tx<'a> {
     zone: &'a Zone,
     ids: &'a IdMaker,
     faults: &'a Faults,
+    wakes: &'a Wakes,
     progress: Option<&'a Progress>,
     rows: Vec<Box<dyn QueryFragment<Pg>>>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
@@ -81,8 +84,9 @@ pub struct Tx<'a> {
 impl<'a> Tx<'a> {
     fn new(conn: &'a mut Conn, inner: &'a Inner, progress: Option<&'a Progress>) -> Self {
         let (now, zone, ids, faults) = (inner.clock.now(), &inner.settings.zone, &inner.ids, &inner.faults);
+        let wakes = &inner.wakes;
         let (rows, after_commit, left) = (Vec::new(), Vec::new(), Vec::new());
-        Self { conn, now, zone, ids, faults, progress, rows, after_commit, left }
+        Self { conn, now, zone, ids, faults, wakes, progress, rows, after_commit, left }
     }
 
     /// The connection, for the next statement.
@@ -170,6 +174,20 @@ impl<'a> Tx<'a> {
         self.after_commit.push(Box::new(action));
     }
 
+    /// Speaks a word that every process of the shop hears once this transaction is committed, and nobody otherwise. It
+    /// says that looking is worth while; whoever waits for it must not rely on hearing each.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn wake(&mut self, word: &str) -> DbResult<()> {
+        if let Conn::Pg(native) = self.conn()? {
+            return notify(native, word);
+        }
+        let (wakes, word) = (self.wakes.clone(), word.to_owned());
+        self.after_commit(move || wakes.ring(&word));
+        Ok(())
+    }
+
     /// Runs `work` so that its failure takes back only its own changes. Needed around a statement whose failure is
     /// expected: PostgreSQL otherwise refuses everything that follows it.
     ///
@@ -209,7 +227,7 @@ impl Db {
         let alone = DbSettings { pool_size: 1, statement_timeout: settings.survey_timeout, ..settings.clone() };
         let surveyors = Lane::new(&alone, Purpose::Read);
         let ids = IdMaker::new(clock.clone(), node);
-        Ok(Self(Arc::new(Inner { settings, clock, ids, faults, readers, surveyors, writers })))
+        Ok(Self(Arc::new(Inner { settings, clock, ids, faults, readers, surveyors, writers, wakes: Wakes::default() })))
     }
 
     /// The settings it was opened with.
@@ -225,6 +243,12 @@ impl Db {
     /// A new id, for what is named before its transaction begins.
     pub fn next_id(&self) -> i64 {
         self.0.ids.next()
+    }
+
+    /// Words spoken by transactions of any process of the shop, from now on (on PostgreSQL: from when it says, by
+    /// [`Wake::Perhaps`], that it listens).
+    pub fn wakes(&self) -> broadcast::Receiver<Wake> {
+        self.0.wakes.wait(&self.0.settings)
     }
 
     /// Runs `work` in a write transaction and answers once it is durably committed. `name` tells transactions apart in

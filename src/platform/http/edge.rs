@@ -123,6 +123,7 @@ fn report<B>(method: &Method, response: &ServiceResponse<B>, started: Instant, r
 
 const fn class_of(status: u16) -> &'static str {
     match status / 100 {
+        1 => "1xx",
         2 => "2xx",
         3 => "3xx",
         4 => "4xx",

@@ -16,10 +16,12 @@ pub mod postgres;
 pub mod proxy;
 pub mod sharing;
 pub mod shop;
+pub mod sockets;
 pub mod telling;
 pub mod town;
 pub mod virtual_goods;
 pub mod warehouse;
+pub mod watching;
 
 pub use shop::Shop;
 
