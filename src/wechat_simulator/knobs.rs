@@ -217,6 +217,29 @@ pub(super) struct SmsKnobs {
     pub(super) refuse: Option<String>,
 }
 
+/// What becomes of goods that rooms are to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Review {
+    /// They pass at once.
+    #[default]
+    Pass,
+    /// They are refused at once.
+    Refuse,
+    /// They wait until `/_sim/live/goods/{number}`.
+    Hold,
+}
+
+/// How the live service treats what it is asked.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LiveKnobs {
+    /// What becomes of goods.
+    pub(super) review: Review,
+    /// WeChat numbers of anchors who have not proven who they are.
+    pub(super) unverified_anchors: Vec<String>,
+}
+
 /// Who sits before the pages where people agree to log in.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -245,6 +268,8 @@ pub(super) struct KnobSettings {
     pub(super) pushes: PushKnobs,
     /// Trouble with text messages.
     pub(super) sms: SmsKnobs,
+    /// How the live service treats what it is asked.
+    pub(super) live: LiveKnobs,
 }
 
 /// What happens to a request instead of serving it.

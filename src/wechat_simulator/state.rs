@@ -15,6 +15,7 @@ use super::ledger::{Ledger, TradeKind};
 use super::oauth::Oauth;
 use super::open::links::Link;
 use super::open::messages::Subscriptions;
+use super::open::live::Live;
 use super::open::service::Services;
 use super::outbox::Outbox;
 use super::people::People;
@@ -70,6 +71,8 @@ pub(super) struct World {
     pub(super) services: Mutex<Services>,
     /// What people agreed to be sent by mini-programs, and what they were.
     pub(super) subscriptions: Mutex<Subscriptions>,
+    /// What the live service remembers.
+    pub(super) live: Mutex<Live>,
     /// Codes of other platforms.
     pub(super) elsewhere: Mutex<Elsewhere>,
     /// Text messages.
@@ -118,6 +121,7 @@ impl World {
             links: Mutex::default(),
             services: Mutex::default(),
             subscriptions: Mutex::default(),
+            live: Mutex::default(),
             elsewhere: Mutex::default(),
             sms: Mutex::default(),
             pushes: Mutex::default(),

@@ -73,3 +73,4 @@ mod undelivered;
 mod virtual_goods;
 mod visitors;
 mod wires;
+mod wires_live;

@@ -205,6 +205,39 @@ settings! {
         "Their password.";
     ANALYTICS_CLICKHOUSE_TABLE = "analytics.clickhouse_table" "HOURGLASS_ANALYTICS_CLICKHOUSE_TABLE" Some("hourglass_events"), "a table, or database.table",
         "The table, made by `src/analytics/export/clickhouse/events.sql`.";
+    LIVE_PUSH_HOST = "live.push_host" "HOURGLASS_LIVE_PUSH_HOST" None, "a host, with a port where it is unusual",
+        "Where anchors publish to by RTMP: the push domain of Tencent Cloud CSS, or an engine of one's own; without it rooms have no stream.";
+    LIVE_PLAY_HOST = "live.play_host" "HOURGLASS_LIVE_PLAY_HOST" None, "a host, with a port where it is unusual",
+        "Where RTMP and WebRTC are played from; the host that is published to when absent.";
+    LIVE_PLAY_URL = "live.play_url" "HOURGLASS_LIVE_PLAY_URL" None, "an http or https address without a slash at the end",
+        "Where FLV and HLS are played from; the host of RTMP over http when absent.";
+    LIVE_APP = "live.app" "HOURGLASS_LIVE_APP" Some("live"), "letters and digits", "The application of the engine.";
+    LIVE_URL_HASH = "live.url_hash" "HOURGLASS_LIVE_URL_HASH" Some("md5"), "md5 or sha256",
+        "The digest by which stream addresses are signed, as the domain was set.";
+    LIVE_PUSH_KEY = "live.push_key" "HOURGLASS_LIVE_PUSH_KEY" None, "a secret of 16 to 128 characters", "Signs addresses to publish to.";
+    LIVE_PUSH_KEY_BACKUP = "live.push_key_backup" "HOURGLASS_LIVE_PUSH_KEY_BACKUP" None, "a secret of 16 to 128 characters",
+        "Is believed beside it, while the key is being changed.";
+    LIVE_PLAY_KEY = "live.play_key" "HOURGLASS_LIVE_PLAY_KEY" None, "a secret of 16 to 128 characters", "Signs addresses to play.";
+    LIVE_PLAY_KEY_BACKUP = "live.play_key_backup" "HOURGLASS_LIVE_PLAY_KEY_BACKUP" None, "a secret of 16 to 128 characters",
+        "Is believed beside it, while the key is being changed.";
+    LIVE_PUSH_MINUTES = "live.push_minutes" "HOURGLASS_LIVE_PUSH_MINUTES" Some("720"), "a number from 1 to 10080",
+        "How long an address to publish to is good for.";
+    LIVE_PLAY_MINUTES = "live.play_minutes" "HOURGLASS_LIVE_PLAY_MINUTES" Some("60"), "a number from 1 to 1440",
+        "How long an address to play is good for; whoever is playing by then plays on.";
+    LIVE_PLAY_VALIDITY_SECONDS = "live.play_validity_seconds" "HOURGLASS_LIVE_PLAY_VALIDITY_SECONDS" Some("0"), "a number from 0 to 86400",
+        "How long after its written end an address to play is still taken.";
+    LIVE_PLAY_FORMATS = "live.play_formats" "HOURGLASS_LIVE_PLAY_FORMATS" Some("rtmp,flv,hls,webrtc"), "rtmp, flv, hls and webrtc, separated by commas",
+        "In which forms the engine can be played.";
+    LIVE_HOOK_SECRET = "live.hook_secret" "HOURGLASS_LIVE_HOOK_SECRET" None, "a secret of 16 to 128 characters",
+        "What engines must show as the argument secret of the hooks they call; with neither this nor their addresses set none is let in.";
+    LIVE_HOOK_ADDRESSES = "live.hook_addresses" "HOURGLASS_LIVE_HOOK_ADDRESSES" Some(""), "IP addresses separated by commas",
+        "From where engines may call the hooks; anywhere when empty.";
+    LIVE_CALLBACK_KEY = "live.callback_key" "HOURGLASS_LIVE_CALLBACK_KEY" None, "a secret of 8 to 128 characters",
+        "Signs the callbacks of Tencent Cloud CSS; without it none is believed.";
+    LIVE_EARLY_MINUTES = "live.early_minutes" "HOURGLASS_LIVE_EARLY_MINUTES" Some("60"), "a number from 0 to 1440",
+        "How long before its time a planned room may be opened by publishing.";
+    LIVE_PAUSE_SECONDS = "live.pause_after_seconds" "HOURGLASS_LIVE_PAUSE_AFTER_SECONDS" Some("30"), "a number from 0 to 3600",
+        "How long a room that is live may be without a stream before it is paused.";
     WORKER = "worker.enabled" "HOURGLASS_WORKER" Some("true"), "true or false",
         "Whether `serve` does background work too, or leaves it to `work`.";
     WORKER_PAUSE_MS = "worker.pause_ms" "HOURGLASS_WORKER_PAUSE_MS" Some("500"), "a number from 10 to 60000",

@@ -234,7 +234,8 @@ impl WechatClient {
         self.ask(call, path, |client: &Client, url: String| client.get(url).query(fields), read_api_reply).await
     }
 
-    async fn ask<T>(
+    /// Asks by whatever `request` builds, with the access token, which is replaced once when it is refused.
+    pub(super) async fn ask<T>(
         &self,
         call: &'static str,
         path: &'static str,

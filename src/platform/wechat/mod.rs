@@ -12,7 +12,7 @@
 //! What the client of a mini-program hands over encrypted ([`open_data`]) is proven by its session key, and then still
 //! checked for whom and when it was made.
 //!
-//! What WeChat tells the shop of by itself arrives as [`push`].
+//! What WeChat tells the shop of by itself arrives as [`push`]. Its live service is [`live`].
 //!
 //! Deliberately absent: the optional encryption layer of `api.weixin.qq.com`.
 
@@ -20,6 +20,7 @@ mod client;
 mod codes;
 mod error;
 mod links;
+pub mod live;
 mod oauth;
 mod official;
 mod open_data;

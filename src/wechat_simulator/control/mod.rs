@@ -5,6 +5,7 @@ mod book;
 mod codes;
 mod elsewhere;
 mod messages;
+mod live;
 mod notices;
 mod payments;
 mod persons;
@@ -96,6 +97,10 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
             .route("/messages", web::get().to(messages::list_messages))
             .route("/messages/agree", web::post().to(messages::agree))
             .route("/service/{deed}", web::post().to(service::act))
+            .route("/live", web::get().to(live::show))
+            .route("/live/follow", web::post().to(live::follow))
+            .route("/live/rooms/{number}", web::post().to(live::move_room))
+            .route("/live/goods/{number}", web::post().to(live::decide_review))
             .route("/pay", web::post().to(payments::pay))
             .route("/refunds/{out_refund_no}/settle", web::post().to(payments::settle_refund))
             .route("/book", web::get().to(book::show_book))

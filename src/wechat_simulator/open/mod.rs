@@ -3,6 +3,7 @@
 
 mod codes;
 pub(super) mod links;
+pub(super) mod live;
 mod login;
 pub(super) mod messages;
 pub(super) mod oauth;
@@ -151,37 +152,56 @@ async fn unknown_path() -> OpenRefusal {
 
 /// The calls. Must be registered last: its empty prefix takes every path that nobody else took.
 pub(in crate::wechat_simulator) fn routes(cfg: &mut web::ServiceConfig) {
-    let get = |path: &str, route| web::resource(path).route(route).default_service(refusing(needs_get));
-    let post = |path: &str, route| web::resource(path).route(route).default_service(refusing(needs_post));
     cfg.service(
         web::scope("")
             .wrap(from_fn(account_gate))
-            .service(get("/cgi-bin/token", web::get().to(tokens::get_token)))
-            .service(post("/cgi-bin/stable_token", web::post().to(tokens::get_stable_token)))
-            .service(get("/sns/jscode2session", web::get().to(login::code_to_session)))
-            .service(get("/connect/oauth2/authorize", web::get().to(oauth::authorize)))
-            .service(get("/connect/qrconnect", web::get().to(oauth::qrconnect)))
-            .service(get("/sns/oauth2/access_token", web::get().to(oauth::get_access_token)))
-            .service(get("/sns/oauth2/refresh_token", web::get().to(oauth::refresh_token)))
-            .service(get("/sns/userinfo", web::get().to(oauth::get_user_info)))
-            .service(get("/sns/auth", web::get().to(oauth::check_token)))
-            .service(get("/wxa/checksession", web::get().to(login::check_session)))
-            .service(get("/wxa/resetusersessionkey", web::get().to(login::reset_session_key)))
-            .service(post("/wxa/business/getuserphonenumber", web::post().to(phone::get_phone_number)))
-            .service(post("/wxa/getwxacodeunlimit", web::post().to(codes::draw_unlimited_code)))
-            .service(post("/wxa/generate_urllink", web::post().to(links::generate_urllink)))
-            .service(post("/wxa/generatescheme", web::post().to(links::generate_scheme)))
-            .service(get("/cgi-bin/user/info", web::get().to(service::get_user)))
-            .service(post("/cgi-bin/user/info/batchget", web::post().to(service::get_users)))
-            .service(post("/cgi-bin/qrcode/create", web::post().to(service::create_qrcode)))
-            .service(get("/cgi-bin/showqrcode", web::get().to(service::show_qrcode)))
-            .service(post("/cgi-bin/message/template/send", web::post().to(service::send_template)))
-            .service(post("/cgi-bin/message/subscribe/send", web::post().to(messages::send_subscribe)))
-            .service(post("/wxa/sec/order/upload_shipping_info", web::post().to(shipping::upload_shipping_info)))
-            .service(post("/wxa/sec/order/get_order", web::post().to(shipping::get_order)))
-            .service(post("/cgi-bin/express/delivery/open_msg/get_delivery_list", web::post().to(get_delivery_list)))
+            .service(getting("/cgi-bin/token", tokens::get_token))
+            .service(posting("/cgi-bin/stable_token", tokens::get_stable_token))
+            .service(getting("/sns/jscode2session", login::code_to_session))
+            .service(getting("/connect/oauth2/authorize", oauth::authorize))
+            .service(getting("/connect/qrconnect", oauth::qrconnect))
+            .service(getting("/sns/oauth2/access_token", oauth::get_access_token))
+            .service(getting("/sns/oauth2/refresh_token", oauth::refresh_token))
+            .service(getting("/sns/userinfo", oauth::get_user_info))
+            .service(getting("/sns/auth", oauth::check_token))
+            .service(getting("/wxa/checksession", login::check_session))
+            .service(getting("/wxa/resetusersessionkey", login::reset_session_key))
+            .service(posting("/wxa/business/getuserphonenumber", phone::get_phone_number))
+            .service(posting("/wxa/getwxacodeunlimit", codes::draw_unlimited_code))
+            .service(posting("/wxa/generate_urllink", links::generate_urllink))
+            .service(posting("/wxa/generatescheme", links::generate_scheme))
+            .service(getting("/cgi-bin/user/info", service::get_user))
+            .service(posting("/cgi-bin/user/info/batchget", service::get_users))
+            .service(posting("/cgi-bin/qrcode/create", service::create_qrcode))
+            .service(getting("/cgi-bin/showqrcode", service::show_qrcode))
+            .service(posting("/cgi-bin/message/template/send", service::send_template))
+            .service(posting("/cgi-bin/message/subscribe/send", messages::send_subscribe))
+            .service(posting("/wxa/sec/order/upload_shipping_info", shipping::upload_shipping_info))
+            .service(posting("/wxa/sec/order/get_order", shipping::get_order))
+            .service(posting("/cgi-bin/express/delivery/open_msg/get_delivery_list", get_delivery_list))
+            .configure(live::routes)
             .default_service(refusing(unknown_path)),
     );
+}
+
+/// A call that is asked with GET and with nothing else.
+fn getting<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path).route(web::get().to(handler)).default_service(refusing(needs_get))
+}
+
+/// A call that is asked with POST and with nothing else.
+fn posting<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path).route(web::post().to(handler)).default_service(refusing(needs_post))
 }
 
 fn refusing<F, R>(handler: F) -> actix_web::Route
