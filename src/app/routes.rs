@@ -34,6 +34,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(bargain::shopper_routes)
         .configure(social_coupon::shopper_routes)
         .configure(live::shopper_routes)
+        .configure(live::stream_viewer_routes)
         .configure(service_account::shopper_routes)
         .configure(guidance::shopper_routes)
         .configure(live::audience_routes)
@@ -59,6 +60,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(bargain::admin_routes)
         .configure(social_coupon::admin_routes)
         .configure(live::admin_routes)
+        .configure(live::stream_staff_routes)
         .configure(share::admin_routes)
         .configure(service_account::admin_routes)
         .configure(analytics::admin_routes)
@@ -75,6 +77,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .service(staff)
         .configure(payment::hook_routes)
         .configure(service_account::hook_routes)
+        .configure(live::hook_routes)
         .configure(analytics::hook_routes)
         .configure(operations::operation_routes)
         .default_service(web::to(answer_unknown));
@@ -116,6 +119,7 @@ pub(super) fn declared() -> OpenApi {
         bargain::ShopperApi::openapi(),
         social_coupon::ShopperApi::openapi(),
         live::ShopperApi::openapi(),
+        live::StreamViewerApi::openapi(),
         service_account::ShopperApi::openapi(),
         guidance::ShopperApi::openapi(),
         live::AudienceApi::openapi(),
@@ -143,6 +147,7 @@ pub(super) fn declared() -> OpenApi {
         bargain::AdminApi::openapi(),
         social_coupon::AdminApi::openapi(),
         live::AdminApi::openapi(),
+        live::StreamStaffApi::openapi(),
         service_account::AdminApi::openapi(),
         analytics::AdminApi::openapi(),
         analytics::OverviewApi::openapi().merge_from(analytics::ReadyMadeApi::openapi()),
@@ -158,6 +163,7 @@ pub(super) fn declared() -> OpenApi {
     whole
         .merge_from(payment::HookApi::openapi())
         .merge_from(service_account::HookApi::openapi())
+        .merge_from(live::HookApi::openapi())
         .merge_from(analytics::HookApi::openapi())
         .merge_from(operations::OperationsApi::openapi())
 }

@@ -27,7 +27,7 @@ use crate::favourite::BringDeviceFootprints;
 use crate::guidance::{ForgetEndedLinks, Guide, GuideSettings};
 use crate::identity::{self, Accounts, CodeExchange, IdentityKeys, LogInDesk, LoginListeners, SendSmsCode};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
-use crate::live::{Audience, SendReminder};
+use crate::live::{Audience, LosePublishers, PauseSilent, SendReminder, StreamDesk};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
@@ -117,6 +117,7 @@ struct Shared {
     service_account_settings: web::Data<ServiceAccountSettings>,
     guide: web::Data<Guide>,
     audience: web::Data<Audience>,
+    stream_desk: web::Data<StreamDesk>,
     kept_pages: web::Data<KeptPages>,
     documents: web::Data<Documents>,
     known_paths: web::Data<KnownPaths>,
@@ -172,6 +173,7 @@ impl App {
             code_desk: web::Data::new(code_desk(&db, &entrances, &wechat_clients, &subjects)),
             service_account_settings: web::Data::new(service_account_settings(&config)),
             guide: web::Data::new(guide(&config, &db, &entrances, &wechat_clients, &subjects)),
+            stream_desk: web::Data::new(stream_desk(&config)),
             wechat_clients: web::Data::new(wechat_clients),
             wechat: web::Data::new(wechat),
             log_in_desk: web::Data::new(log_in_desk),
@@ -275,6 +277,7 @@ impl App {
                 .app_data(shared.service_account_settings)
                 .app_data(shared.guide)
                 .app_data(shared.audience)
+                .app_data(shared.stream_desk)
                 .app_data(shared.kept_pages)
                 .app_data(shared.documents)
                 .app_data(shared.known_paths)
@@ -433,6 +436,12 @@ fn guide(config: &Config, db: &Db, entrances: &Entrances, clients: &WechatClient
     Guide::new(db.clone(), entrances.clone(), clients.clone(), subjects.clone(), settings)
 }
 
+/// What was set about streams.
+fn stream_desk(config: &Config) -> StreamDesk {
+    let streams = &config.streams;
+    StreamDesk { engine: streams.engine.clone(), record_url: streams.record_url.clone(), early_ms: streams.early_ms }
+}
+
 /// What is done in the background about followers and ways.
 fn keep_company(
     work: &mut Work,
@@ -491,6 +500,8 @@ fn work(
         Arc::new(identity::ForgetOauthStates),
         Arc::new(identity::ForgetSmsCodes),
         Arc::new(staff::ForgetExpiredTokens),
+        Arc::new(LosePublishers),
+        Arc::new(PauseSilent { grace_ms: config.streams.pause_after_ms }),
     ];
     sweeps.extend(promotions::sweeps(orders, config));
     let mut subscribers: Vec<Arc<dyn Subscriber>> = vec![

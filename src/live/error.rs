@@ -69,6 +69,14 @@ crate::refusals! {
         NoReplay => CONFLICT "no_replay" "暂无可用回放" "The room has no recording to show.",
         /// The stream may not be published or played.
         StreamRefused(details) => FORBIDDEN "stream_refused" "推拉流地址无效" "The stream may not be published or played with this address.",
+        /// What an engine said cannot be read.
+        HookUnreadable => BAD_REQUEST "hook_unreadable" "无法解析回调内容" "What the engine said cannot be read.",
+        /// Whoever called is no engine of the shop's.
+        HookNotBelieved => UNAUTHORIZED "hook_not_believed" "回调来源未通过验证" "The caller is not proven to be the shop's media engine.",
+        /// No engine is set up.
+        StreamOff => CONFLICT "stream_off" "未配置直播推流服务" "No media engine is set up.",
+        /// The picture of the room is WeChat's.
+        StreamElsewhere => CONFLICT "stream_elsewhere" "该直播间的画面由微信直播提供" "WeChat shows the picture of this room.",
         /// WeChat refused or could not be reached; details carry its code.
         WechatRefused(details) => BAD_GATEWAY "wechat_refused" "微信直播接口返回错误" "WeChat's live service refused.",
         /// A socket is wanted, and the request does not ask for one.

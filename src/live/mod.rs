@@ -34,6 +34,7 @@ mod model;
 mod rules;
 mod service;
 mod store;
+mod stream;
 mod views;
 
 pub use account::LiveAsset;
@@ -45,3 +46,7 @@ pub use hooks::{CountForRooms, LiveOffer, Rooms};
 pub use jobs::{CancelMissed, EndDrops, EndLostVisits, ForgetSignals, RemindOfRooms, ReminderSettings, SendReminder};
 pub use model::{RoomId, RoomState};
 pub use service::reporting::differences;
+pub use stream::{
+    HookApi, LosePublishers, PauseSilent, StaffApi as StreamStaffApi, StreamDesk, ViewerApi as StreamViewerApi,
+    hook_routes, staff_routes as stream_staff_routes, viewer_routes as stream_viewer_routes,
+};

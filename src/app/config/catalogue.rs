@@ -234,6 +234,8 @@ settings! {
         "From where engines may call the hooks; anywhere when empty.";
     LIVE_CALLBACK_KEY = "live.callback_key" "HOURGLASS_LIVE_CALLBACK_KEY" None, "a secret of 8 to 128 characters",
         "Signs the callbacks of Tencent Cloud CSS; without it none is believed.";
+    LIVE_RECORD_URL = "live.record_url" "HOURGLASS_LIVE_RECORD_URL" None, "an http or https address without a slash at the end",
+        "Where the engine's recordings are fetched from: the names of their files are added to it; without it only recordings that come with an address of their own become replays.";
     LIVE_EARLY_MINUTES = "live.early_minutes" "HOURGLASS_LIVE_EARLY_MINUTES" Some("60"), "a number from 0 to 1440",
         "How long before its time a planned room may be opened by publishing.";
     LIVE_PAUSE_SECONDS = "live.pause_after_seconds" "HOURGLASS_LIVE_PAUSE_AFTER_SECONDS" Some("30"), "a number from 0 to 3600",

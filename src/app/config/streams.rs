@@ -14,6 +14,8 @@ use crate::platform::live_stream::{HookGate, Keys, PlayFormat, StreamSettings, U
 pub struct StreamConfig {
     /// Where they go and come from; `None` when rooms have no stream.
     pub engine: Option<StreamSettings>,
+    /// Where recordings are fetched from.
+    pub record_url: Option<String>,
     /// How long before its time a planned room may be opened by publishing, in milliseconds.
     pub early_ms: i64,
     /// How long a room that is live may be without a stream, in milliseconds.
@@ -26,6 +28,7 @@ pub(super) fn streams(values: &Values) -> Result<StreamConfig, ConfigError> {
     let pause: i64 = values.number(known::LIVE_PAUSE_SECONDS, 0, 3_600)?;
     Ok(StreamConfig {
         engine: host(values, known::LIVE_PUSH_HOST)?.map(|host| engine(values, host)).transpose()?,
+        record_url: values.address(known::LIVE_RECORD_URL)?,
         early_ms: early.saturating_mul(MINUTE_MS),
         pause_after_ms: pause.saturating_mul(SECOND_MS),
     })

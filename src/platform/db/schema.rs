@@ -1381,6 +1381,7 @@ diesel::table! {
         address -> Text,
         started_at -> BigInt,
         stopped_at -> Nullable<BigInt>,
+        heard_at -> Nullable<BigInt>,
     }
 }
 

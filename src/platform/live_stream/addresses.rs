@@ -66,14 +66,15 @@ pub struct PlayAddress {
 }
 
 impl StreamSettings {
-    /// The address to publish a stream to, from now until its life is over.
-    pub fn push_address(&self, stream: &str, now: Timestamp) -> PushAddress {
+    /// The address to publish a stream to, from now until its life is over. `pass` is a word of letters and digits that
+    /// the engine hands on and the caller looks at, so that one address can be withdrawn before its end.
+    pub fn push_address(&self, stream: &str, pass: &str, now: Timestamp) -> PushAddress {
         let ends_at = now.plus_millis(self.push_life_ms);
         let end = end_text(ends_at);
         let secret = self.hash.secret(&self.push_keys.main, stream, &end);
         PushAddress {
             server: format!("rtmp://{}/{}", self.push_host, self.app),
-            key: format!("{stream}?{}", form_encoded(&[("txSecret", &secret), ("txTime", &end)])),
+            key: format!("{stream}?{}", form_encoded(&[("txSecret", &secret), ("txTime", &end), ("pass", pass)])),
             ends_at,
         }
     }

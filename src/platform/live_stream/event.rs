@@ -74,6 +74,8 @@ pub struct StreamEvent {
     pub params: Params,
     /// Who, as the engine counts connections; empty when it does not say.
     pub client: String,
+    /// From which address; empty when it does not say.
+    pub address: String,
     /// The recording, for [`StreamDeed::Recorded`].
     pub recording: Option<Recording>,
 }

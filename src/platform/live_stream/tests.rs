@@ -52,11 +52,15 @@ fn the_published_vector_is_met() {
 #[test]
 fn addresses_are_written_as_the_engines_expect_them() {
     let settings = settings();
-    let push = settings.push_address("room1", NOW);
+    let push = settings.push_address("room1", "abc", NOW);
     assert_eq!(push.server, "rtmp://push.example/live");
     assert_eq!(push.ends_at, NOW.plus_millis(60 * MINUTE_MS));
     let end = format!("{:X}", push.ends_at.seconds());
-    assert!(push.key.starts_with("room1?txSecret=") && push.key.ends_with(&format!("&txTime={end}")), "{}", push.key);
+    assert!(
+        push.key.starts_with("room1?txSecret=") && push.key.ends_with(&format!("&txTime={end}&pass=abc")),
+        "{}",
+        push.key
+    );
     assert_eq!(push.url(), format!("rtmp://push.example/live/{}", push.key));
     let play = settings.play_addresses("room1", "u7", NOW);
     let starts: Vec<&str> = play.iter().map(|address| address.url.split('?').next().unwrap()).collect();
@@ -79,7 +83,7 @@ fn addresses_are_written_as_the_engines_expect_them() {
 #[test]
 fn sha_256_signs_and_is_believed_where_it_is_chosen_and_nowhere_else() {
     let chosen = StreamSettings { hash: UrlHash::Sha256, ..settings() };
-    let address = chosen.push_address("room1", NOW).key;
+    let address = chosen.push_address("room1", "abc", NOW).key;
     let params = params_of(&address);
     assert_eq!(params.get("txSecret").map(str::len), Some(64));
     assert!(chosen.authorise(Intent::Publish, ("live", "room1"), &params, NOW).is_ok());
@@ -91,12 +95,12 @@ fn sha_256_signs_and_is_believed_where_it_is_chosen_and_nowhere_else() {
 #[test]
 fn publishing_takes_a_true_address_for_this_stream_until_its_end() {
     let settings = settings();
-    let good = params_of(&settings.push_address("room1", NOW).key);
+    let good = params_of(&settings.push_address("room1", "abc", NOW).key);
     let end = NOW.plus_millis(60 * MINUTE_MS);
     let older = StreamSettings { push_keys: keys("older-push-key", None), ..settings.clone() };
-    let older = params_of(&older.push_address("room1", NOW).key);
+    let older = params_of(&older.push_address("room1", "abc", NOW).key);
     let foreign = StreamSettings { push_keys: keys("play-key", None), ..settings.clone() };
-    let foreign = params_of(&foreign.push_address("room1", NOW).key);
+    let foreign = params_of(&foreign.push_address("room1", "abc", NOW).key);
     let without_end = Params::read(&format!("txSecret={}", good.get("txSecret").unwrap()));
     let longer = Params::read(&format!("txSecret={}&txTime=7FFFFFFF", good.get("txSecret").unwrap()));
     let pass = Ok(Pass { viewer: None });
@@ -144,7 +148,7 @@ fn playing_takes_an_address_that_says_who_watches() {
     assert_eq!(play(&format!("{unnamed}&viewer=u7"), NOW), Err(StreamRefusal::NoViewer));
     let second = format!("viewer=u8-00&{query}");
     assert_eq!(play(&second, NOW), Err(StreamRefusal::NoViewer), "only the first of a name counts");
-    let pushed = settings.push_address("room1", NOW).key;
+    let pushed = settings.push_address("room1", "abc", NOW).key;
     assert_eq!(play(pushed.split_once('?').unwrap().1, NOW), Err(StreamRefusal::WrongSignature));
     let later = settings.play_addresses("room1", "u7", NOW.plus_millis(1000))[0].url.clone();
     let seal = later.rsplit('-').next().unwrap();

@@ -35,6 +35,8 @@ struct Callback {
     #[serde(default)]
     sequence: String,
     #[serde(default)]
+    user_ip: String,
+    #[serde(default)]
     video_url: String,
     #[serde(default)]
     duration: Option<i64>,
@@ -64,6 +66,7 @@ pub(super) fn read(key: Option<&SecretString>, body: &[u8], now: Timestamp) -> R
         params: Params::read(&told.stream_param),
         // The same for the start and the end of one push.
         client: told.sequence,
+        address: told.user_ip,
         recording: recorded.then_some(Recording {
             file: told.video_url,
             duration_ms: told.duration.map(|seconds| seconds.saturating_mul(SECOND_MS)),

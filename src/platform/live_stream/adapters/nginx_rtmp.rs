@@ -19,9 +19,9 @@ pub(super) fn read(body: &[u8]) -> Option<StreamEvent> {
         _ => StreamDeed::Other,
     };
     let mut own = |name| fields.take(name).unwrap_or_default();
-    let (app, stream, client) = (own("app"), own("name"), own("clientid"));
+    let (app, stream, client, address) = (own("app"), own("name"), own("clientid"), own("addr"));
     // Told with every call and of no use here; taken out, so that what is left are the client's arguments.
-    for told in ["flashver", "swfurl", "tcurl", "pageurl", "addr", "epoch"] {
+    for told in ["flashver", "swfurl", "tcurl", "pageurl", "epoch"] {
         own(told);
     }
     let recording = if deed == StreamDeed::Recorded {
@@ -30,5 +30,5 @@ pub(super) fn read(body: &[u8]) -> Option<StreamEvent> {
     } else {
         None
     };
-    Some(StreamEvent { deed, app, stream, params: fields, client, recording })
+    Some(StreamEvent { deed, app, stream, params: fields, client, address, recording })
 }

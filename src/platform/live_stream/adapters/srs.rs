@@ -26,6 +26,8 @@ struct Hook {
     #[serde(default)]
     client_id: Name,
     #[serde(default)]
+    ip: String,
+    #[serde(default)]
     app: String,
     #[serde(default)]
     stream: String,
@@ -63,6 +65,7 @@ pub(super) fn read(body: &[u8]) -> Option<StreamEvent> {
             Name::Number(number) => number.to_string(),
             Name::Nothing(()) => String::new(),
         },
+        address: hook.ip,
         recording,
     })
 }
