@@ -61,6 +61,7 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig) {
         .configure(social_coupon::admin_routes)
         .configure(live::admin_routes)
         .configure(live::stream_staff_routes)
+        .configure(live::official_staff_routes)
         .configure(share::admin_routes)
         .configure(service_account::admin_routes)
         .configure(analytics::admin_routes)
@@ -148,6 +149,7 @@ pub(super) fn declared() -> OpenApi {
         social_coupon::AdminApi::openapi(),
         live::AdminApi::openapi(),
         live::StreamStaffApi::openapi(),
+        live::OfficialStaffApi::openapi(),
         service_account::AdminApi::openapi(),
         analytics::AdminApi::openapi(),
         analytics::OverviewApi::openapi().merge_from(analytics::ReadyMadeApi::openapi()),

@@ -27,7 +27,7 @@ use crate::favourite::BringDeviceFootprints;
 use crate::guidance::{ForgetEndedLinks, Guide, GuideSettings};
 use crate::identity::{self, Accounts, CodeExchange, IdentityKeys, LogInDesk, LoginListeners, SendSmsCode};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
-use crate::live::{Audience, LosePublishers, PauseSilent, SendReminder, StreamDesk};
+use crate::live::{Audience, LosePublishers, OfficialDesk, PauseSilent, SendReminder, StreamDesk, self};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
@@ -118,6 +118,7 @@ struct Shared {
     guide: web::Data<Guide>,
     audience: web::Data<Audience>,
     stream_desk: web::Data<StreamDesk>,
+    official_desk: web::Data<OfficialDesk>,
     kept_pages: web::Data<KeptPages>,
     documents: web::Data<Documents>,
     known_paths: web::Data<KnownPaths>,
@@ -156,6 +157,8 @@ impl App {
         let wechat_clients = WechatClients::new(wechat.clone());
         let accounts = accounts(&revocations);
         keep_company(&mut work, &db, (&entrances, &wechat_clients), &keys.identity, &accounts);
+        let official_desk = official_desk(&config, &db, (&entrances, &wechat_clients), &storage);
+        mirror(&mut work, &official_desk);
         let mut work = with_nights(work, config.books_hour, &db, &cashier);
         let sms = SmsSender::new(config.sms.clone(), clock.clone())?;
         work.handlers.push(Arc::new(SendSmsCode::new(db.clone(), keys.identity.clone(), sms.clone())));
@@ -174,6 +177,7 @@ impl App {
             service_account_settings: web::Data::new(service_account_settings(&config)),
             guide: web::Data::new(guide(&config, &db, &entrances, &wechat_clients, &subjects)),
             stream_desk: web::Data::new(stream_desk(&config)),
+            official_desk: web::Data::new(official_desk),
             wechat_clients: web::Data::new(wechat_clients),
             wechat: web::Data::new(wechat),
             log_in_desk: web::Data::new(log_in_desk),
@@ -278,6 +282,7 @@ impl App {
                 .app_data(shared.guide)
                 .app_data(shared.audience)
                 .app_data(shared.stream_desk)
+                .app_data(shared.official_desk)
                 .app_data(shared.kept_pages)
                 .app_data(shared.documents)
                 .app_data(shared.known_paths)
@@ -440,6 +445,25 @@ fn guide(config: &Config, db: &Db, entrances: &Entrances, clients: &WechatClient
 fn stream_desk(config: &Config) -> StreamDesk {
     let streams = &config.streams;
     StreamDesk { engine: streams.engine.clone(), record_url: streams.record_url.clone(), early_ms: streams.early_ms }
+}
+
+/// Whoever has WeChat show rooms of its own.
+fn official_desk(
+    config: &Config,
+    db: &Db,
+    (entrances, clients): (&Entrances, &WechatClients),
+    storage: &Storage,
+) -> OfficialDesk {
+    let wechat = (entrances.clone(), clients.clone());
+    OfficialDesk::new(db.clone(), wechat, storage.clone(), &config.share.product_page)
+}
+
+/// What is done in the background about rooms of WeChat's own.
+fn mirror(work: &mut Work, desk: &OfficialDesk) {
+    work.sweeps.push(Arc::new(live::RoomsToMirror));
+    work.sweeps.push(Arc::new(live::GoodsToMirror));
+    work.handlers.push(Arc::new(live::MirrorRoom(desk.clone())));
+    work.handlers.push(Arc::new(live::MirrorGoods(desk.clone())));
 }
 
 /// What is done in the background about followers and ways.

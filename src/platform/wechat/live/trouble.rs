@@ -36,6 +36,26 @@ pub enum LiveTrouble {
 }
 
 impl LiveTrouble {
+    /// A word for it, for those who are told.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Arguments => "arguments",
+            Self::NameLength => "name_length",
+            Self::NameIllegal => "name_illegal",
+            Self::NoSuchRoom => "no_such_room",
+            Self::StateForbids => "state_forbids",
+            Self::Picture => "picture",
+            Self::AnchorUnverified => "anchor_unverified",
+            Self::NoSuchGoods => "no_such_goods",
+            Self::GoodsNotApproved => "goods_not_approved",
+            Self::ReviewRefused => "review_refused",
+            Self::GoodsOffSale => "goods_off_sale",
+            Self::GoodsNotInRoom => "goods_not_in_room",
+            Self::ShowingGoods => "showing_goods",
+            Self::FollowersTold => "followers_told",
+        }
+    }
+
     /// What a failed call says about the live service; `None` when it is about something else.
     pub fn of(error: &WechatError) -> Option<Self> {
         Some(match error.code()? {
