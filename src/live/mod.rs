@@ -46,11 +46,11 @@ pub use error::LiveError;
 pub use hooks::{CountForRooms, LiveOffer, Rooms};
 pub use jobs::{CancelMissed, EndDrops, EndLostVisits, ForgetSignals, RemindOfRooms, ReminderSettings, SendReminder};
 pub use model::{RoomId, RoomState};
-pub use service::reporting::differences;
 pub use official::{
     GoodsToMirror, MirrorGoods, MirrorRoom, OfficialDesk, RoomsToMirror, StaffApi as OfficialStaffApi,
     staff_routes as official_staff_routes,
 };
+pub use service::reporting::differences;
 pub use stream::{
     HookApi, LosePublishers, PauseSilent, StaffApi as StreamStaffApi, StreamDesk, ViewerApi as StreamViewerApi,
     hook_routes, staff_routes as stream_staff_routes, viewer_routes as stream_viewer_routes,

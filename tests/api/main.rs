@@ -49,6 +49,8 @@ mod input;
 mod live;
 mod live_audience;
 mod live_killed;
+mod live_official;
+mod live_stream;
 mod log_in_codes;
 mod log_ins;
 mod merging;

@@ -146,7 +146,7 @@ pub async fn show_official_room(
 
 /// Has WeChat make a room, or change the one it has
 ///
-/// For a planned room whose source is `wechat`. When the anchor has not proven who they are, the answer has a code for
+/// For a planned room; from then on its picture is WeChat's, and it moves as WeChat's room does. When the anchor has not proven who they are, the answer has a code for
 /// them and no number: submit again once they have.
 #[utoipa::path(
     tag = "live",

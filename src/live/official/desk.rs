@@ -149,19 +149,16 @@ impl OfficialDesk {
     /// Has WeChat make a room, or change the one it has.
     ///
     /// # Errors
-    /// 409 when the room is not planned or its picture is the shop's own; 422 for what WeChat would refuse for certain; 502
+    /// 409 when the room is not planned any more; 422 for what WeChat would refuse for certain; 502
     /// when it refuses or cannot be reached. The reason stays with the room.
     pub(super) async fn submit(&self, id: RoomId, wish: Wish, hand: Hand) -> Result<Mirrored, LiveError> {
         let open = self.mini_program(wish.entrance_id)?;
         let entrance = open.entrance.id;
         let anchor = wish.anchor_wechat.clone();
         let begin = move |tx: &mut Tx<'_>| {
-            let room = service::room(tx, id)?;
-            if room.source != RoomSource::Wechat {
-                return Err(LiveError::NotMirrored);
-            }
-            if room.state != RoomState::Planned {
-                return Err(LiveError::WrongState(serde_json::json!({ "state": room.state })));
+            if !store::set_source(tx, id, RoomSource::Wechat)? {
+                let state = service::room(tx, id)?.state;
+                return Err(LiveError::WrongState(serde_json::json!({ "state": state })));
             }
             store::put_room(tx, id, entrance, &anchor)?;
             hand.note(tx, "live.official_room_submitted", id)?;
@@ -245,7 +242,7 @@ impl OfficialDesk {
         }
     }
 
-    /// Has WeChat remove its room, and forgets it; the room is planned on as before.
+    /// Has WeChat remove its room, and forgets it; a room that is still planned shows the shop's own picture again.
     ///
     /// # Errors
     /// 409 when the show has begun; 502 when WeChat refuses.
@@ -264,6 +261,7 @@ impl OfficialDesk {
         }
         let forget = move |tx: &mut Tx<'_>| {
             store::forget_room(tx, id)?;
+            store::set_source(tx, id, RoomSource::Own)?;
             hand.note(tx, "live.official_room_removed", id)
         };
         self.db.write("live.official_removed", forget).await

@@ -7,9 +7,9 @@ use crate::kernel::money::Fen;
 use crate::kernel::time::Timestamp;
 use crate::live::error::LiveError;
 use crate::live::model::{Room, RoomState};
-use crate::live::rules::RoomEvent;
-use crate::platform::wechat::WechatError;
+use crate::live::rules::{RoomEvent, invalid};
 use crate::platform::wechat::live::{GoodsPrice, LiveStatus, LiveTrouble};
+use crate::platform::wechat::{WechatError, WechatErrorKind};
 
 /// Widest name of goods: a Chinese character counts as two.
 const NAME_WIDTH: usize = 28;
@@ -70,6 +70,14 @@ pub(super) fn price_of(goods: &OfficialGoods) -> GoodsPrice {
 
 /// What staff are told when WeChat did not do what was asked.
 pub(super) fn refused(error: &WechatError) -> LiveError {
+    if let WechatErrorKind::Invalid { field } = error.kind() {
+        let field = match *field {
+            "name" => "title",
+            "media" | "cover_media" | "image" => "cover",
+            other => other,
+        };
+        return invalid(field);
+    }
     let trouble = LiveTrouble::of(error).map(LiveTrouble::word);
     LiveError::WechatRefused(json!({
         "call": error.call(), "code": error.code(), "reason": trouble, "retryable": error.retryable(),

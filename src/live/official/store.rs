@@ -7,13 +7,21 @@ use crate::catalog::ProductId;
 use crate::entrance::EntranceId;
 use crate::kernel::page::Cursor;
 use crate::kernel::time::Timestamp;
-use crate::live::model::RoomId;
-use crate::platform::db::schema::{live_official_goods, live_official_rooms, live_official_shelf};
+use crate::live::model::{RoomId, RoomSource, RoomState};
+use crate::platform::db::schema::{live_official_goods, live_official_rooms, live_official_shelf, live_rooms};
 use crate::platform::db::{DbResult, Tx, columns};
 
 /// What mirrors a room.
 pub(super) fn room(tx: &mut Tx<'_>, id: RoomId) -> DbResult<Option<OfficialRoom>> {
     Ok(live_official_rooms::table.find(id).select(columns::<OfficialRoom>()).first(tx.conn()?).optional()?)
+}
+
+/// Says whose picture a planned room is to show; false when it is not planned any more.
+pub(super) fn set_source(tx: &mut Tx<'_>, id: RoomId, source: RoomSource) -> DbResult<bool> {
+    let update = diesel::update(live_rooms::table.find(id))
+        .filter(live_rooms::state.eq(RoomState::Planned))
+        .set(live_rooms::source.eq(source));
+    Ok(update.execute(tx.conn()?)? == 1)
 }
 
 /// Begins to mirror a room, or says anew who its anchor is.
