@@ -137,9 +137,8 @@ impl App {
     pub async fn start(config: Config, clock: Clock, faults: Faults) -> Result<Self, StartError> {
         telemetry::figures();
         let db = open_database(&config, &clock, faults).await?;
-        let tokens = AccessTokens::new(&config.secrets.token).map_err(StartError::Secret)?;
         let revocations = Revocations::default();
-        let access = Access { tokens: Arc::new(tokens), revocations: revocations.clone() };
+        let access = open_access(&config, &revocations)?;
         let storage = Storage::open(&config.storage)?;
         let archive = Archive::open(&config.storage, config.data_dir.join("archive"))?;
         let sealer = Sealer::new(db.clone(), archive.clone(), config.analytics.sealing);
@@ -157,14 +156,12 @@ impl App {
         let wechat_clients = WechatClients::new(wechat.clone());
         let accounts = accounts(&revocations);
         keep_company(&mut work, &db, (&entrances, &wechat_clients), &keys.identity, &accounts);
-        let official_desk = official_desk(&config, &db, (&entrances, &wechat_clients), &storage);
-        mirror(&mut work, &official_desk);
+        let official_desk = mirror(&mut work, &config, &db, (&entrances, &wechat_clients), &storage);
         let mut work = with_nights(work, config.books_hour, &db, &cashier);
         let sms = SmsSender::new(config.sms.clone(), clock.clone())?;
         work.handlers.push(Arc::new(SendSmsCode::new(db.clone(), keys.identity.clone(), sms.clone())));
         let runner = Runner::new(db.clone(), work, Arc::new(Notify::new()));
-        let sign_in = SignInClient::new(config.sign_in.clone(), clock.clone())?;
-        let exchange = CodeExchange::new(entrances.clone(), wechat_clients.clone(), sign_in);
+        let exchange = code_exchange(&config, &clock, (&entrances, &wechat_clients))?;
         let log_in_desk = log_in_desk(&config, (&db, &access), &keys.identity, &accounts, (exchange, &entrances), &sms);
         let shared = Shared {
             edge: web::Data::new(edge(&config, &access, &clock)),
@@ -325,6 +322,22 @@ fn approval_handlers(orders: &Orders, campaigns: &Campaigns) -> ApprovalHandlers
     ])
 }
 
+/// Who is asking, by tokens and what ended them.
+fn open_access(config: &Config, revocations: &Revocations) -> Result<Access, StartError> {
+    let tokens = AccessTokens::new(&config.secrets.token).map_err(StartError::Secret)?;
+    Ok(Access { tokens: Arc::new(tokens), revocations: revocations.clone() })
+}
+
+/// Whoever asks platforms about the codes that people bring.
+fn code_exchange(
+    config: &Config,
+    clock: &Clock,
+    (entrances, clients): (&Entrances, &WechatClients),
+) -> Result<CodeExchange, StartError> {
+    let sign_in = SignInClient::new(config.sign_in.clone(), clock.clone())?;
+    Ok(CodeExchange::new(entrances.clone(), clients.clone(), sign_in))
+}
+
 /// Whatever logging in needs.
 fn log_in_desk(
     config: &Config,
@@ -447,23 +460,21 @@ fn stream_desk(config: &Config) -> StreamDesk {
     StreamDesk { engine: streams.engine.clone(), record_url: streams.record_url.clone(), early_ms: streams.early_ms }
 }
 
-/// Whoever has WeChat show rooms of its own.
-fn official_desk(
+/// What is done in the background about rooms of WeChat's own; answers whoever has WeChat show them.
+fn mirror(
+    work: &mut Work,
     config: &Config,
     db: &Db,
     (entrances, clients): (&Entrances, &WechatClients),
     storage: &Storage,
 ) -> OfficialDesk {
     let wechat = (entrances.clone(), clients.clone());
-    OfficialDesk::new(db.clone(), wechat, storage.clone(), &config.share.product_page)
-}
-
-/// What is done in the background about rooms of WeChat's own.
-fn mirror(work: &mut Work, desk: &OfficialDesk) {
+    let desk = OfficialDesk::new(db.clone(), wechat, storage.clone(), &config.share.product_page);
     work.sweeps.push(Arc::new(live::RoomsToMirror));
     work.sweeps.push(Arc::new(live::GoodsToMirror));
     work.handlers.push(Arc::new(live::MirrorRoom(desk.clone())));
     work.handlers.push(Arc::new(live::MirrorGoods(desk.clone())));
+    desk
 }
 
 /// What is done in the background about followers and ways.

@@ -172,7 +172,7 @@ on_both_databases! {
         let tea = product(shop, "明前龙井新茶礼盒装送长辈送领导春节限定", &[12_900]).await;
         let cup = product(shop, "盖碗", &[3_900, 5_900]).await;
         let submitted = shop.staff("PUT", &format!("/live-goods/{tea}"), None).await;
-        assert_eq!((&submitted["review"], &submitted["name"]), (&json!("reviewing"), &json!("明前龙井新茶礼盒装送长辈送")));
+        assert_eq!((&submitted["review"], &submitted["name"]), (&json!("reviewing"), &json!("明前龙井新茶礼盒装送长辈送领")));
         assert_eq!((&submitted["price_fen"], &submitted["highest_price_fen"]), (&json!(12_900), &Value::Null));
         let ranged = shop.staff("PUT", &format!("/live-goods/{cup}"), None).await;
         assert_eq!((&ranged["price_fen"], &ranged["highest_price_fen"]), (&json!(3_900), &json!(5_900)));

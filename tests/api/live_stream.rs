@@ -144,7 +144,7 @@ on_both_databases! {
         let (stream, query) = push_address(shop, &cancelled).await;
         shop.staff("POST", &format!("/live-rooms/{cancelled}/cancel"), Some(json!({"reason": "不播了"}))).await;
         assert_eq!(tells_srs(shop, "on_publish", "c2", (&stream, &query)).await, "closed");
-        let gone = shop.call("GET", &format!("/admin/v1/live-rooms/{cancelled}/push-address"), Some(&shop.owner), None).await;
+        let gone = shop.call("GET", &format!("/admin/v1/live-rooms/{cancelled}/push-address"), Some(&shop.owner_again().await), None).await;
         assert_eq!((gone.0, &gone.1["code"]), (409, &json!("live.wrong_state")));
     }
 
@@ -320,7 +320,7 @@ on_both_databases! {
         let room = room(shop).await;
         shop.staff("POST", &format!("/live-rooms/{room}/start"), Some(json!({"reason": "开播"}))).await;
         let buyer = shop.buyer().await;
-        let (status, refused) = shop.call("GET", &format!("/admin/v1/live-rooms/{room}/push-address"), Some(&shop.owner), None).await;
+        let (status, refused) = shop.call("GET", &format!("/admin/v1/live-rooms/{room}/push-address"), Some(&shop.owner_again().await), None).await;
         assert_eq!((status, &refused["code"]), (409, &json!("live.stream_off")));
         let (status, refused) = shop.call("GET", &format!("/api/v1/live-rooms/{room}/play-addresses"), Some(&buyer.token), None).await;
         assert_eq!((status, &refused["code"]), (409, &json!("live.stream_off")));

@@ -156,3 +156,34 @@ fn no_two_settings_share_a_name() {
     names.dedup();
     assert_eq!(names.len(), all);
 }
+
+#[test]
+fn streams_are_off_until_a_host_is_named_and_then_need_their_keys() {
+    assert!(development(&[]).unwrap().streams.engine.is_none());
+    let host = ("HOURGLASS_LIVE_PUSH_HOST", "push.example:1936");
+    let push = ("HOURGLASS_LIVE_PUSH_KEY", "push-key-of-tests");
+    let play = ("HOURGLASS_LIVE_PLAY_KEY", "play-key-of-tests");
+    assert!(development(&[host]).unwrap_err().starts_with("HOURGLASS_LIVE_PUSH_KEY"));
+    assert!(development(&[host, push]).unwrap_err().starts_with("HOURGLASS_LIVE_PLAY_KEY"));
+    let engine = development(&[host, push, play]).unwrap().streams.engine.unwrap();
+    assert_eq!((engine.play_host.as_str(), engine.play_url.as_str()), ("push.example:1936", "http://push.example"));
+    for (name, wrong) in [
+        ("HOURGLASS_LIVE_PUSH_HOST", "rtmp://push.example"),
+        ("HOURGLASS_LIVE_PUSH_HOST", "push.example:x"),
+        ("HOURGLASS_LIVE_PLAY_HOST", "a/b"),
+        ("HOURGLASS_LIVE_PLAY_URL", "https://play.example/"),
+        ("HOURGLASS_LIVE_APP", "live/x"),
+        ("HOURGLASS_LIVE_URL_HASH", "sha1"),
+        ("HOURGLASS_LIVE_PLAY_KEY", "short"),
+        ("HOURGLASS_LIVE_PLAY_FORMATS", "rtmp,avi"),
+        ("HOURGLASS_LIVE_HOOK_SECRET", "short"),
+        ("HOURGLASS_LIVE_HOOK_ADDRESSES", "localhost"),
+        ("HOURGLASS_LIVE_PUSH_MINUTES", "0"),
+    ] {
+        let others = [host, push, play].into_iter().filter(|(known, _)| *known != name);
+        let settings: Vec<(&str, &str)> = others.chain([(name, wrong)]).collect();
+        let message = development(&settings).unwrap_err();
+        assert!(message.starts_with(name), "{name}={wrong}: {message}");
+        assert!(!message.contains("short"), "a secret is never repeated");
+    }
+}
