@@ -133,7 +133,11 @@ fn hand<P>(staff: &Staff<P>) -> Hand {
     security(("staff" = [])),
     extensions(("x-permission" = json!("live.read"))),
     params(("id" = RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "WeChat's room.", body = OfficialRoomView))
+    responses(
+        (status = 200, description = "WeChat's room.", body = OfficialRoomView),
+        (status = 409, description = "The room mirrors none of WeChat's.", body = serde_json::Value,
+            example = json!({"code": "live.not_mirrored", "message": {"zh": "该直播间不是微信官方直播间", "en": "The room does not mirror one of WeChat's."}, "details": null}))
+    )
 )]
 #[get("/live-rooms/{id}/official")]
 pub async fn show_official_room(

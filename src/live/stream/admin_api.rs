@@ -55,7 +55,11 @@ impl From<PushAddress> for PushAddressView {
     security(("staff" = [])),
     extensions(("x-permission" = json!("live.run"))),
     params(("id" = RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "The address.", body = PushAddressView))
+    responses(
+        (status = 200, description = "The address.", body = PushAddressView),
+        (status = 409, description = "The room is over, shows WeChat's picture, or no engine is set up.", body = serde_json::Value,
+            example = json!({"code": "live.stream_off", "message": {"zh": "未配置直播推流服务", "en": "No media engine is set up."}, "details": null}))
+    )
 )]
 #[get("/live-rooms/{id}/push-address")]
 pub async fn show_push_address(

@@ -48,7 +48,13 @@ pub struct PlayAddressesView {
     tag = "live",
     security(("shopper" = []), ("device" = [])),
     params(("id" = RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "The addresses.", body = PlayAddressesView))
+    responses(
+        (status = 200, description = "The addresses.", body = PlayAddressesView),
+        (status = 403, description = "The viewer may not enter.", body = serde_json::Value,
+            example = json!({"code": "live.banned", "message": {"zh": "您已被移出直播间", "en": "You may not enter this room."}, "details": {"ends_at": null}})),
+        (status = 409, description = "The show is not on the air, or its picture is not the shop's.", body = serde_json::Value,
+            example = json!({"code": "live.not_on_air", "message": {"zh": "直播尚未开始或已结束", "en": "The show is not on the air."}, "details": {"state": "planned"}}))
+    )
 )]
 #[get("/live-rooms/{id}/play-addresses")]
 pub async fn show_play_addresses(
