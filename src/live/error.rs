@@ -81,6 +81,8 @@ crate::refusals! {
         WechatRefused(details) => BAD_GATEWAY "wechat_refused" "微信直播接口返回错误" "WeChat's live service refused.",
         /// A socket is wanted, and the request does not ask for one.
         SocketNeeded => UPGRADE_REQUIRED "socket_needed" "请使用 WebSocket 连接" "This address answers WebSockets only.",
+        /// WeChat's rules forbid it; details carry WeChat's code and the reason in one word.
+        WechatRule(details) => UNPROCESSABLE_ENTITY "wechat_rule" "微信直播规则不允许该操作" "WeChat's rules for live rooms do not allow this.",
         /// The product is not in WeChat's library.
         GoodsNotFound => NOT_FOUND "goods_not_found" "商品未提交到微信直播商品库" "The product is not in WeChat's library of live goods.",
         /// The room is no mirror of WeChat's.

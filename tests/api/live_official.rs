@@ -128,7 +128,7 @@ on_both_databases! {
         let refuse = json!({"rules": [{"path_prefix": "/wxaapi/broadcast/room/create", "action": "refuse", "code": "300028", "times": 1}]});
         shop.trouble(refuse).await;
         let (status, refused) = tries(shop, "PUT", &path, Some(wish())).await;
-        assert_eq!((status, &refused["code"], &refused["details"]["reason"]), (502, &json!("live.wechat_refused"), &json!("name_illegal")));
+        assert_eq!((status, &refused["code"], &refused["details"]["reason"]), (422, &json!("live.wechat_rule"), &json!("name_illegal")));
         assert!(text(&looks(shop, &room).await["failure"]).contains("300028"));
 
         // WeChat makes it, and the answer is lost.
@@ -209,7 +209,7 @@ on_both_databases! {
         assert_eq!(theirs["rooms"][0]["goods"][0]["goods_id"], ranged["goods_id"]);
 
         let at = format!("/live-rooms/{room}/official/shelf/{cup}");
-        assert_eq!(tries(shop, "POST", &format!("{at}/explain"), None).await.0, 502, "nothing is on the air");
+        assert_eq!(tries(shop, "POST", &format!("{at}/explain"), None).await.0, 422, "nothing is on the air");
         let number = theirs["rooms"][0]["number"].as_i64().unwrap();
         shop.wechat("POST", &format!("/live/rooms/{number}"), Some(json!({"status": 101}))).await;
         shop.staff("POST", &format!("{at}/explain"), None).await;
@@ -236,6 +236,6 @@ on_both_databases! {
         let path = format!("/live-rooms/{room}/official/tell-followers");
         assert_eq!(shop.staff("POST", &path, None).await, json!({"told": 3}));
         let (status, refused) = tries(shop, "POST", &path, None).await;
-        assert_eq!((status, &refused["details"]["reason"]), (502, &json!("followers_told")));
+        assert_eq!((status, &refused["details"]["reason"]), (422, &json!("followers_told")));
     }
 }

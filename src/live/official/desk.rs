@@ -150,7 +150,7 @@ impl OfficialDesk {
     ///
     /// # Errors
     /// 409 when the room is not planned any more; 422 for what WeChat would refuse for certain; 502
-    /// when it refuses or cannot be reached. The reason stays with the room.
+    /// when it cannot be reached. The reason stays with the room.
     pub(super) async fn submit(&self, id: RoomId, wish: Wish, hand: Hand) -> Result<Mirrored, LiveError> {
         let open = self.mini_program(wish.entrance_id)?;
         let entrance = open.entrance.id;
@@ -245,7 +245,7 @@ impl OfficialDesk {
     /// Has WeChat remove its room, and forgets it; a room that is still planned shows the shop's own picture again.
     ///
     /// # Errors
-    /// 409 when the show has begun; 502 when WeChat refuses.
+    /// 409 when the show has begun; 422 when WeChat's rules forbid it.
     pub(super) async fn remove(&self, id: RoomId, hand: Hand) -> Result<(), LiveError> {
         let before = self.look(id).await?;
         if before.room.state.on_air() {
@@ -270,7 +270,7 @@ impl OfficialDesk {
     /// Looks at WeChat's room, and moves the room to where it stands.
     ///
     /// # Errors
-    /// 502 when WeChat refuses or cannot be reached.
+    /// 422 when WeChat's rules forbid it; 502 when it cannot be reached.
     pub(super) async fn mirror(&self, id: RoomId) -> Result<(), LiveError> {
         let before = self.look(id).await?;
         let Some(number) = before.official.room_number else { return Ok(()) };

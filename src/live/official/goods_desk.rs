@@ -40,7 +40,7 @@ impl OfficialDesk {
     /// only the price changes.
     ///
     /// # Errors
-    /// 422 when it is not on sale; 502 when WeChat refuses or cannot be reached.
+    /// 422 when it is not on sale; 422 when WeChat's rules forbid it; 502 when it cannot be reached.
     pub(super) async fn submit_goods(
         &self,
         entrance: Option<EntranceId>,
@@ -102,7 +102,7 @@ impl OfficialDesk {
     /// Withdraws the review of a product that is under way.
     ///
     /// # Errors
-    /// 404 when it is not in the library; 502 when WeChat refuses, as for one whose review is over.
+    /// 404 when it is not in the library; 422 when WeChat's rules forbid it, as for one whose review is over.
     pub(super) async fn withdraw_review(
         &self,
         entrance: Option<EntranceId>,
@@ -123,7 +123,7 @@ impl OfficialDesk {
     /// Takes a product out of the library, and off every shelf of WeChat's.
     ///
     /// # Errors
-    /// 404 when it is not there; 502 when WeChat refuses.
+    /// 404 when it is not there; 422 when WeChat's rules forbid it.
     pub(super) async fn remove_goods(&self, entrance: Option<EntranceId>, product: ProductId) -> Result<(), LiveError> {
         let (goods, number) = self.in_library(entrance, product).await?;
         let removed = self.client(goods.entrance_id)?.delete_live_goods(number).await;
@@ -150,7 +150,7 @@ impl OfficialDesk {
     /// Asks where the review of a product stands.
     ///
     /// # Errors
-    /// 502 when WeChat refuses or cannot be reached.
+    /// 422 when WeChat's rules forbid it; 502 when it cannot be reached.
     pub(super) async fn ask_review(&self, id: GoodsRowId) -> Result<(), LiveError> {
         let goods = self.db.read("live.official_goods", move |tx| store::goods(tx, id)).await?;
         let Some((goods, number)) = goods.and_then(|goods| goods.goods_id.map(|number| (goods, number))) else {
@@ -165,7 +165,7 @@ impl OfficialDesk {
     /// Makes WeChat's shelf of a room what the room's own is, as far as its products passed the review.
     ///
     /// # Errors
-    /// 409 when WeChat has no room; 502 when it refuses or cannot be reached.
+    /// 409 when WeChat has no room; 422 when WeChat's rules forbid it; 502 when it cannot be reached.
     pub(super) async fn fill_shelf(&self, id: RoomId, hand: Hand) -> Result<Mirrored, LiveError> {
         let read = move |tx: &mut Tx<'_>| {
             let before = mirrored(tx, id)?;
@@ -218,7 +218,7 @@ impl OfficialDesk {
     /// Shows a product to those who watch at WeChat, as the one being explained.
     ///
     /// # Errors
-    /// 422 when WeChat does not show it; 502 when WeChat refuses, as while nothing is on the air.
+    /// 422 when WeChat does not show it; 422 when WeChat's rules forbid it, as while nothing is on the air.
     pub(super) async fn explain(&self, id: RoomId, product: ProductId) -> Result<Mirrored, LiveError> {
         let before = self.look(id).await?;
         let (_, goods) = shown_goods(&before, product)?;
@@ -247,7 +247,7 @@ impl OfficialDesk {
     /// Has WeChat tell everybody who follows the mini-program's shows of a room; answers how many it was given.
     ///
     /// # Errors
-    /// 502 when WeChat refuses: followers are told of one room a day.
+    /// 422 when WeChat's rules forbid it: followers are told of one room a day.
     pub(super) async fn tell_followers(&self, id: RoomId) -> Result<usize, LiveError> {
         let before = self.look(id).await?;
         let number = before.number()?;

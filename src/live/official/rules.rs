@@ -79,9 +79,10 @@ pub(super) fn refused(error: &WechatError) -> LiveError {
         return invalid(field);
     }
     let trouble = LiveTrouble::of(error).map(LiveTrouble::word);
-    LiveError::WechatRefused(json!({
+    let details = json!({
         "call": error.call(), "code": error.code(), "reason": trouble, "retryable": error.retryable(),
-    }))
+    });
+    if trouble.is_some() { LiveError::WechatRule(details) } else { LiveError::WechatRefused(details) }
 }
 
 #[cfg(test)]
