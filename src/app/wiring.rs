@@ -27,7 +27,7 @@ use crate::favourite::BringDeviceFootprints;
 use crate::guidance::{ForgetEndedLinks, Guide, GuideSettings};
 use crate::identity::{self, Accounts, CodeExchange, IdentityKeys, LogInDesk, LoginListeners, SendSmsCode};
 use crate::kernel::time::{Clock, DAY_MS, MINUTE_MS};
-use crate::live::{Audience, LosePublishers, OfficialDesk, PauseSilent, SendReminder, StreamDesk, self};
+use crate::live::{self, Audience, LosePublishers, OfficialDesk, PauseSilent, SendReminder, StreamDesk};
 use crate::order::{self, OrderPayable, OrderSettings, Orders, RefundApproval};
 use crate::payment::{self, Cashier, Providers, WechatProvider};
 use crate::platform::db::faults::Faults;
