@@ -49,7 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("social_coupon", &["kernel", "platform", "identity", "staff", "order", "share", "campaign", "coupon"]),
-    ("live", &["kernel", "platform", "identity", "staff", "catalog", "pricing", "share", "coupon"]),
+    ("live", &["kernel", "platform", "entrance", "identity", "staff", "catalog", "pricing", "share", "coupon"]),
     ("analytics", &["kernel", "platform", "identity", "staff", "share", "campaign"]),
     ("wechat_simulator", &["kernel"]),
     (

@@ -202,9 +202,9 @@ pub(in crate::live) fn claimed(
                 continue;
             }
             fitting = true;
-            if !lines.contains_key(&wish.sku) {
+            if let Entry::Vacant(place) = lines.entry(wish.sku) {
                 let price = price_for(tx, &room, user, wish)?;
-                lines.insert(wish.sku, ClaimedLine { sku: wish.sku, room: room.clone(), price });
+                place.insert(ClaimedLine { sku: wish.sku, room: room.clone(), price });
             }
         }
         if !fitting {

@@ -59,6 +59,7 @@ pub(in crate::live) fn say(
     let sequence = store::rooms::next_comment(tx, id)?.ok_or(LiveError::NotFound)?;
     // The room's row is locked from here on: what the same person said at the same moment is seen now or never.
     if let Some(said) = store::comments::by_client(tx, id, user, client_id)? {
+        store::rooms::give_comment_back(tx, id)?;
         return seen(tx, &said);
     }
     let comment = Comment {

@@ -137,6 +137,14 @@ pub(in crate::live) fn next_comment(tx: &mut Tx<'_>, id: RoomId) -> DbResult<Opt
     Ok(Prepared(update).load(tx.conn()?)?.pop())
 }
 
+/// Gives back the number just taken, which no comment bears; the row is locked since then, so nobody took the next.
+pub(in crate::live) fn give_comment_back(tx: &mut Tx<'_>, id: RoomId) -> DbResult<()> {
+    diesel::update(live_rooms::table.find(id))
+        .set(live_rooms::comment_sequence.eq(live_rooms::comment_sequence - 1))
+        .execute(tx.conn()?)?;
+    Ok(())
+}
+
 /// Adds likes; answers how many there are now.
 pub(in crate::live) fn add_likes(tx: &mut Tx<'_>, id: RoomId, likes: i64) -> DbResult<Option<i64>> {
     let update = diesel::update(live_rooms::table.find(id))
