@@ -76,7 +76,7 @@ pub struct RoomFrame {
 pub enum RoomMessage {
     /// The answer to `join`.
     Welcome {
-        /// Where the room's numbering stands.
+        /// What has a higher number follows; whoever breaks off before anything does comes back after this.
         seq: i64,
         /// The viewer's stay, to be named when they come back after a break.
         visit_id: VisitId,

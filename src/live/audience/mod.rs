@@ -35,7 +35,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 
 use self::frames::{Ending, MAX_FRAME, RoomFrame, ViewerFrame};
 use self::room::Room;
-use self::socket::Joining;
+use self::socket::{Joining, Socket};
 use self::stage::{Seat, SeatId};
 use crate::kernel::time::{SECOND_MS, Timestamp};
 use crate::live::error::LiveError;
@@ -240,6 +240,7 @@ pub async fn watch_live_room(
 ) -> ApiResult<HttpResponse> {
     let (response, session, incoming) = actix_ws::handle(&request, body).map_err(|_| LiveError::SocketNeeded)?;
     let incoming = incoming.max_frame_size(MAX_FRAME).aggregate_continuations().max_continuation_size(MAX_FRAME);
-    actix_web::rt::spawn(socket::serve(Audience::clone(&audience), id.0, session, incoming));
+    let socket = Socket::new(Audience::clone(&audience), id.0, (session, incoming));
+    actix_web::rt::spawn(socket::serve(socket));
     Ok(response)
 }

@@ -125,6 +125,8 @@ impl Frame {
 /// What somebody missed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Missed {
+    /// The place after which what is sent begins.
+    pub(super) from: i64,
     /// Whether more was said than is still known.
     pub(super) gap: bool,
     /// What is to be sent, in this order.
@@ -192,7 +194,7 @@ impl Ring {
         let from = if known { seen.max(self.after) } else { self.after };
         let behind = self.frames.iter().filter(|frame| frame.last > from);
         let frames = behind.filter_map(|frame| if frame.first() > from { frame.whole() } else { frame.after(from) });
-        Missed { gap: !known || seen < self.after, frames: frames.collect() }
+        Missed { from, gap: !known || seen < self.after, frames: frames.collect() }
     }
 
     /// The newest comments, for whoever has just come in; at most so many.

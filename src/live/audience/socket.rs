@@ -60,6 +60,7 @@ pub(super) struct Socket {
     room_id: RoomId,
     session: Session,
     incoming: AggregatedMessageStream,
+    opened: Timestamp,
     flood: Flood,
 }
 
@@ -79,10 +80,8 @@ struct Watching {
 }
 
 /// Serves a socket to its end.
-pub(super) async fn serve(audience: Audience, room_id: RoomId, session: Session, incoming: AggregatedMessageStream) {
-    let flood = Flood::starting(audience.db().clock().now());
-    let closing = session.clone();
-    let socket = Socket { audience, room_id, session, incoming, flood };
+pub(super) async fn serve(socket: Socket) {
+    let closing = socket.session.clone();
     figures::came();
     let why = Box::pin(socket.run()).await;
     figures::went();
@@ -98,6 +97,16 @@ pub(super) async fn serve(audience: Audience, room_id: RoomId, session: Session,
 }
 
 impl Socket {
+    /// A socket that is being opened.
+    pub(super) fn new(
+        audience: Audience,
+        room_id: RoomId,
+        (session, incoming): (Session, AggregatedMessageStream),
+    ) -> Self {
+        let opened = audience.db().clock().now();
+        Self { audience, room_id, session, incoming, opened, flood: Flood::starting(opened) }
+    }
+
     async fn run(mut self) -> End {
         let joining = match self.joining().await {
             Ok(joining) => joining,
@@ -119,7 +128,6 @@ impl Socket {
 
     /// The first frame; nothing else is taken before it, and it does not take for ever.
     async fn joining(&mut self) -> Result<Joining, End> {
-        let opened = self.now();
         let mut looks = tokio::time::interval(LOOK_EVERY);
         loop {
             let message = tokio::select! {
@@ -128,7 +136,7 @@ impl Socket {
                     if self.audience.is_closing() {
                         return Err(Ending::GoingAway.into());
                     }
-                    if self.now().millis_since(opened) > JOIN_WITHIN_MS {
+                    if self.now().millis_since(self.opened) > JOIN_WITHIN_MS {
                         return Err(Ending::Silent.into());
                     }
                     continue;
@@ -246,10 +254,10 @@ impl Watching {
         }
         let admission = room.known().and_then(|stage| stage.admit(seat_id, joining.after));
         // Whoever holds a seat is admitted: there is no seat without a stage.
-        let Some(Admission { feed, seq, gap, frames }) = admission else { return Err(Ending::Busy.into()) };
+        let Some(Admission { feed, from, seq, gap, frames }) = admission else { return Err(Ending::Busy.into()) };
         let (visit, muted) = (entered.visit, entered.muted);
         let mut watching = Self { socket, room, seat, seat_id, visit, standing, feed, seen: seq, muted };
-        let welcome = watching.welcome(seq, gap);
+        let welcome = watching.welcome(from, gap);
         if let Err(end) = watching.send_all([welcome].into_iter().chain(frames)).await {
             watching.leave(&end).await;
             return Err(end);
@@ -320,7 +328,7 @@ impl Watching {
     async fn catch_up(&mut self) -> Result<(), End> {
         figures::skipped();
         let caught = self.room.known().and_then(|stage| stage.catch_up(self.seat_id, self.seen));
-        let Some(Admission { feed, seq, gap, frames }) = caught else { return Err(End::Gone) };
+        let Some(Admission { feed, seq, gap, frames, .. }) = caught else { return Err(End::Gone) };
         self.feed = feed;
         self.seen = seq;
         let skipped = RoomMessage::Skipped { gap }.alone();

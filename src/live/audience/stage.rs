@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{broadcast, watch};
 
 use super::frames::{Ending, RoomMessage, comment_of, message_of};
-use super::ring::{Frame, Message, Ring, framed};
+use super::ring::{Frame, Message, Missed, Ring, framed};
 use crate::kernel::id::{SessionId, UserId};
 use crate::kernel::time::{MINUTE_MS, SECOND_MS, Timestamp};
 use crate::live::model::{Signal, SignalKind, Viewer, VisitId};
@@ -135,6 +135,8 @@ struct Taken {
 /// What somebody who comes in gets.
 pub(super) struct Admission {
     pub(super) feed: broadcast::Receiver<Told>,
+    /// The place after which messages follow, those that are sent now among them.
+    pub(super) from: i64,
     /// The place of the last message among those that are sent now, or were sent before.
     pub(super) seq: i64,
     pub(super) gap: bool,
@@ -238,26 +240,24 @@ impl Stage {
     /// A place at the feed, and what was missed since `after`; without it, the newest comments. `None` when the seat was
     /// given up.
     pub(super) fn admit(&self, seat: SeatId, after: Option<i64>) -> Option<Admission> {
-        let (gap, missed) = match after {
-            Some(after) => {
-                let missed = self.ring.since(after);
-                (missed.gap, missed.frames)
-            }
-            None => (false, self.ring.newest_comments(FRESH_COMMENTS).into_iter().collect()),
+        let fresh = || Missed {
+            from: self.ring.last(),
+            gap: false,
+            frames: self.ring.newest_comments(FRESH_COMMENTS).into_iter().collect(),
         };
-        self.admission(seat, gap, missed)
+        self.admission(seat, after.map_or_else(fresh, |after| self.ring.since(after)))
     }
 
     /// A new place at the feed for somebody who fell behind.
     pub(super) fn catch_up(&self, seat: SeatId, seen: i64) -> Option<Admission> {
-        let missed = self.ring.since(seen);
-        self.admission(seat, missed.gap, missed.frames)
+        self.admission(seat, self.ring.since(seen))
     }
 
-    fn admission(&self, seat: SeatId, gap: bool, missed: Vec<ByteString>) -> Option<Admission> {
+    fn admission(&self, seat: SeatId, missed: Missed) -> Option<Admission> {
         let row = self.rows.get(self.seats.get(&seat)?.row)?;
-        let frames = [self.page.clone(), self.counted()].into_iter().chain(missed).collect();
-        Some(Admission { feed: row.feed.subscribe(), seq: self.ring.last(), gap, frames })
+        let Missed { from, gap, frames } = missed;
+        let frames = [self.page.clone(), self.counted()].into_iter().chain(frames).collect();
+        Some(Admission { feed: row.feed.subscribe(), from, seq: self.ring.last(), gap, frames })
     }
 
     /// The place of the last message.

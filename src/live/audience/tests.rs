@@ -74,7 +74,8 @@ impl Listener {
                     }
                 }
                 Err(TryRecvError::Lagged(_)) => {
-                    let Admission { feed, seq, gap, frames } = stage.catch_up(self.seat, self.seen).expect("a seat");
+                    let Admission { feed, seq, gap, frames, .. } =
+                        stage.catch_up(self.seat, self.seen).expect("a seat");
                     assert!(!gap, "it is all within the last minute");
                     frames.iter().for_each(|text| self.heard.extend(numbers(text)));
                     (self.feed, self.seen) = (feed, seq);

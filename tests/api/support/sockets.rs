@@ -19,7 +19,7 @@ pub struct Socket {
     codec: Codec,
     read: BytesMut,
     messages: VecDeque<Value>,
-    /// The number of the last numbered message.
+    /// The highest number of a message so far.
     pub seen: i64,
 }
 
@@ -93,7 +93,7 @@ impl Socket {
     async fn next(&mut self) -> Heard {
         loop {
             if let Some(message) = self.messages.pop_front() {
-                self.seen = message["seq"].as_i64().unwrap_or(self.seen);
+                self.seen = self.seen.max(message["seq"].as_i64().unwrap_or_default());
                 return Heard::Message(message);
             }
             match self.codec.decode(&mut self.read).expect("a frame") {
