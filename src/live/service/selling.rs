@@ -1,5 +1,6 @@
 //! Live prices: what staff set, what orders take of them, and which lines come from rooms.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
