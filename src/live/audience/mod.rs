@@ -228,7 +228,8 @@ pub fn audience_routes(config: &mut web::ServiceConfig) {
     params(("id" = RoomId, Path, description = "The room.")),
     responses(
         (status = 101, description = "The socket is open."),
-        (status = 426, description = "The request asks for no WebSocket.")
+        (status = 426, description = "The request asks for no WebSocket.", body = serde_json::Value,
+            example = json!({"code": "live.socket_needed", "message": {"zh": "请使用 WebSocket 连接", "en": "This address answers WebSockets only."}, "details": null}))
     )
 )]
 #[get("/live-rooms/{id}/stream")]
