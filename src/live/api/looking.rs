@@ -93,7 +93,11 @@ pub struct LiveReplaysView {
     tag = "live",
     security((), ("shopper" = [])),
     params(("id" = RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "The recordings.", body = LiveReplaysView))
+    responses(
+        (status = 200, description = "The recordings.", body = LiveReplaysView),
+        (status = 409, description = "The show has no recording to show.", body = serde_json::Value,
+            example = json!({"code": "live.no_replay", "message": {"zh": "暂无可用回放", "en": "The room has no recording to show."}, "details": null}))
+    )
 )]
 #[get("/live-rooms/{id}/replays")]
 pub async fn list_live_replays(

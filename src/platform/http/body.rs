@@ -77,6 +77,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         ApiError::with_details(RequestError::INVALID, Some(json!({ "field": field, "reason": reason })))
     })?;
     reader.end().map_err(|_| ApiError::new(RequestError::MALFORMED_JSON))?;
+    // An array would be taken for an object, field by field; no body is one.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        let details = json!({ "field": "", "reason": "expected an object" });
+        return Err(ApiError::with_details(RequestError::INVALID, Some(details)));
+    }
     Ok(parsed)
 }
 
